@@ -1,0 +1,33 @@
+namespace SipPush.Sip;
+
+/// <summary>
+/// Carries whole SIP messages as octets, each with its flow. This is the seam for a channel that somebody else owns: an
+/// adapter derives from this class, hands what it receives to the <see cref="SipTransportReceiver"/> and sends what it is given.
+/// </summary>
+public abstract class SipTransport : IAsyncDisposable
+{
+    /// <summary>Where it listens, with the real port once it has started.</summary>
+    public abstract SipEndPoint Local { get; }
+
+    /// <summary>Begins to listen and to hand messages to <paramref name="receiver"/>. Called once.</summary>
+    /// <exception cref="IOException">The address can't be bound.</exception>
+    public abstract ValueTask StartAsync(SipTransportReceiver receiver, CancellationToken cancellationToken);
+
+    /// <summary>A flow to <paramref name="remote"/>: an open connection to it if there is one, otherwise a new one.</summary>
+    /// <exception cref="IOException">The far end can't be reached.</exception>
+    public abstract ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sends one message. <paramref name="message"/> is read before the returned task completes and not after. The task
+    /// completes when the octets have been taken over, not when they have arrived. Completes synchronously unless the
+    /// flow's queue is full; a queue that stays full ends in an <see cref="IOException"/>.
+    /// </summary>
+    /// <exception cref="IOException">The flow is closed, or the system refused the octets.</exception>
+    public abstract ValueTask SendAsync(SipFlow flow, ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
+
+    /// <summary>Closes one flow; nothing on UDP. Octets already taken over are still written.</summary>
+    public virtual ValueTask CloseAsync(SipFlow flow) => ValueTask.CompletedTask;
+
+    /// <summary>Stops listening, closes every flow and waits for the loops to end.</summary>
+    public abstract ValueTask DisposeAsync();
+}
