@@ -1,0 +1,114 @@
+using SipPush.Sip.Parsing;
+
+namespace SipPush.Sip;
+
+/// <summary>
+/// Parameters as they follow a value: <c>;name</c>, <c>;name=token</c>, <c>;name="quoted"</c>, with white space allowed around
+/// each sign (RFC 3261 §25.1). Names are compared without regard to case; empty parameters are passed over.
+/// </summary>
+/// <param name="text">The octets from the first semicolon on; empty when there are none.</param>
+public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
+{
+    /// <summary>The octets as they stand in the message, from the first semicolon on.</summary>
+    public SipText Text { get; } = text;
+
+    /// <summary>True when there are none.</summary>
+    public bool IsEmpty => Text.IsEmpty;
+
+    /// <summary>Octet for octet.</summary>
+    public static bool operator ==(SipParameters left, SipParameters right) => left.Equals(right);
+
+    /// <summary>Octet for octet.</summary>
+    public static bool operator !=(SipParameters left, SipParameters right) => !left.Equals(right);
+
+    /// <summary>True when the parameter is there, with a value or without.</summary>
+    public bool Contains(ReadOnlySpan<byte> name) => TryGet(name, out _);
+
+    /// <summary>The value of the first parameter of that name as it stands, quotes included; empty when it has none. False when it is absent.</summary>
+    public bool TryGet(ReadOnlySpan<byte> name, out SipText value)
+    {
+        foreach (var parameter in this)
+        {
+            if (parameter.Name.EqualsIgnoreCase(name))
+            {
+                value = parameter.Value;
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
+    /// <summary>The value as text, without its quotes; null when the parameter is absent.</summary>
+    public string? Get(string name) =>
+        TryGet(System.Text.Encoding.ASCII.GetBytes(name), out var value) ? value.Unquote().ToString() : null;
+
+    /// <summary>The parameters in order.</summary>
+    public Enumerator GetEnumerator() => new(Text);
+
+    /// <inheritdoc/>
+    public bool Equals(SipParameters other) => Text == other.Text;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is SipParameters other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Text.GetHashCode();
+
+    /// <summary>The octets as text.</summary>
+    public override string ToString() => Text.ToString();
+
+    /// <summary>Walks the parameters in order.</summary>
+    /// <param name="text">The octets from the first semicolon on.</param>
+    public struct Enumerator(SipText text)
+    {
+        private SipText _rest = text;
+
+        /// <summary>The parameter now reached; the value as it stands, empty when there is none.</summary>
+        public (SipText Name, SipText Value) Current { get; private set; }
+
+        /// <summary>Goes on to the next parameter; false at the end.</summary>
+        public bool MoveNext()
+        {
+            while (!_rest.IsEmpty)
+            {
+                var span = _rest.Span;
+                var start = span[0] == ';' ? 1 : 0;
+                var length = SipGrammar.IndexOfOutside(span[start..], ";"u8);
+                var item = length < 0 ? _rest.Slice(start, span.Length - start) : _rest.Slice(start, length);
+                _rest = length < 0 ? default : _rest.Slice(start + length, span.Length - start - length);
+
+                var equal = item.Span.IndexOf((byte)'=');
+                var name = Trim(equal < 0 ? item : item.Slice(0, equal));
+                if (name.IsEmpty)
+                {
+                    continue;
+                }
+
+                Current = (name, equal < 0 ? default : Trim(item.Slice(equal + 1, item.Length - equal - 1)));
+                return true;
+            }
+
+            return false;
+        }
+
+        private static SipText Trim(SipText text)
+        {
+            var span = text.Span;
+            var start = 0;
+            while (start < span.Length && SipGrammar.IsWhiteSpace(span[start]))
+            {
+                start++;
+            }
+
+            var end = span.Length;
+            while (end > start && SipGrammar.IsWhiteSpace(span[end - 1]))
+            {
+                end--;
+            }
+
+            return start == 0 && end == span.Length ? text : text.Slice(start, end - start);
+        }
+    }
+}
