@@ -1,5 +1,6 @@
 namespace SipPush.Tests.Support;
 
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class ManualTimeProviderTests
 {
     private readonly ManualTimeProvider _clock = new();
