@@ -39,7 +39,9 @@ internal sealed class NonInviteClientTransaction(SipTimers timers, bool reliable
                 Complete(ref effects);
                 break;
 
-            // What comes in Completed is a repetition, or on multicast another server's answer (§17.1.3): absorbed either way.
+            // A repetition, or on multicast another server's answer (§17.1.3).
+            case (Completed, _):
+                break;
         }
     }
 

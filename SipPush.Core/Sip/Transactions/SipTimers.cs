@@ -3,7 +3,7 @@ namespace SipPush.Sip;
 /// <summary>The base values from which every transaction timer follows (RFC 3261 Table 4).</summary>
 public sealed record SipTimers
 {
-    // Four hundred times the longest sensible round trip, and still well inside what 64*T1 can be scheduled for.
+    // Far beyond any use, and 64 times as much is still far within what the timer wheel can hold.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     /// <summary>The standard's own values: 500 ms, 4 s and 5 s.</summary>
