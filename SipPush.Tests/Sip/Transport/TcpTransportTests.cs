@@ -161,7 +161,7 @@ public sealed class TcpTransportTests
         receiver.OnReceived = (flow, message) =>
         {
             connection = (TcpConnection)flow;
-            Assert.That(transport.SendAsync(flow, message, default).IsCompletedSuccessfully, Is.True);
+            Assert.That(transport.SendAsync(flow, message, default).AsTask().IsCompletedSuccessfully, Is.True);
         };
         using var peer = await DialAsync(transport);
         var all = string.Concat(Enumerable.Repeat(Message, Count));
@@ -243,7 +243,7 @@ public sealed class TcpTransportTests
         var held = new TaskCompletionSource();
         receiver.OnReceived = (flow, _) =>
         {
-            if (!transport.SendAsync(flow, answer, default).IsCompleted && Interlocked.Increment(ref pending) == 1)
+            if (!transport.SendAsync(flow, answer, default).AsTask().IsCompleted && Interlocked.Increment(ref pending) == 1)
             {
                 held.SetResult();
             }
