@@ -138,7 +138,7 @@ public sealed class SipStackServerTests
         Assert.That(_peer.Messages.Select(StatusLine), Is.EqualTo(["SIP/2.0 100 Trying", "SIP/2.0 100 Trying"]));
 
         answer.SetResult();
-        Assert.That(await Poll.UntilAsync(() => _peer.Messages.Count == 3), Is.True);
+        Assert.That(await Interop.Poll.UntilAsync(() => _peer.Messages.Count == 3, TimeSpan.FromSeconds(10)), Is.True);
         Assert.That(_peer.Last, Does.StartWith("SIP/2.0 200 OK"));
     }
 
@@ -191,7 +191,7 @@ public sealed class SipStackServerTests
 
         for (var i = 0; i < 4; i++)
         {
-            await _peer.SendAsync("udp:192.0.2.1:5060", Message.Replace("c1", $"call{i}", StringComparison.Ordinal));
+            await _peer.SendAsync("udp:192.0.2.1:5060", Message.Replace("c1", $"call{i}", StringComparison.Ordinal).Replace("a1", $"a{i}", StringComparison.Ordinal));
         }
 
         Assert.That(_peer.Messages.Select(StatusLine), Is.EqualTo(["SIP/2.0 503 Service Unavailable"]));
