@@ -80,35 +80,17 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
                 _rest = length < 0 ? default : _rest.Slice(start + length, span.Length - start - length);
 
                 var equal = item.Span.IndexOf((byte)'=');
-                var name = Trim(equal < 0 ? item : item.Slice(0, equal));
+                var name = (equal < 0 ? item : item.Slice(0, equal)).Trim();
                 if (name.IsEmpty)
                 {
                     continue;
                 }
 
-                Current = (name, equal < 0 ? default : Trim(item.Slice(equal + 1, item.Length - equal - 1)));
+                Current = (name, equal < 0 ? default : item.Slice(equal + 1, item.Length - equal - 1).Trim());
                 return true;
             }
 
             return false;
-        }
-
-        private static SipText Trim(SipText text)
-        {
-            var span = text.Span;
-            var start = 0;
-            while (start < span.Length && SipGrammar.IsWhiteSpace(span[start]))
-            {
-                start++;
-            }
-
-            var end = span.Length;
-            while (end > start && SipGrammar.IsWhiteSpace(span[end - 1]))
-            {
-                end--;
-            }
-
-            return start == 0 && end == span.Length ? text : text.Slice(start, end - start);
         }
     }
 }

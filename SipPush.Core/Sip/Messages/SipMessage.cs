@@ -77,7 +77,7 @@ public abstract class SipMessage
             while (!rest.IsEmpty)
             {
                 var comma = SipGrammar.IndexOfOutside(rest.Span, ","u8);
-                var value = Trim(comma < 0 ? rest : rest.Slice(0, comma));
+                var value = (comma < 0 ? rest : rest.Slice(0, comma)).Trim();
                 rest = comma < 0 ? default : rest.Slice(comma + 1, rest.Length - comma - 1);
                 if (!value.IsEmpty)
                 {
@@ -133,7 +133,7 @@ public abstract class SipMessage
     {
         var line = Value(id);
         var comma = SipGrammar.IndexOfOutside(line.Span, ","u8);
-        return comma < 0 ? line : Trim(line.Slice(0, comma));
+        return comma < 0 ? line : line.Slice(0, comma).Trim();
     }
 
     private static TimeSpan? Seconds(SipText value)
@@ -141,7 +141,7 @@ public abstract class SipMessage
         var span = value.Span;
         var digits = span.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         return SipGrammar.TryParseNumber(digits < 0 ? span : span[..digits], out var seconds)
-            && (digits < 0 || span[digits] is (byte)' ' or (byte)'\t' or (byte)';' or (byte)'(' or (byte)'\r')
+            && (digits < 0 || span[digits] is (byte)' ' or (byte)'\t' or (byte)';' or (byte)'(' or (byte)'\r' or (byte)'\n')
                 ? TimeSpan.FromSeconds(seconds)
                 : null;
     }
@@ -161,11 +161,5 @@ public abstract class SipMessage
         }
 
         return -1;
-    }
-
-    private static SipText Trim(SipText text)
-    {
-        var trimmed = SipGrammar.Trim(text.Span);
-        return trimmed.Length == text.Length ? text : text.Slice(text.Span.IndexOf(trimmed), trimmed.Length);
     }
 }
