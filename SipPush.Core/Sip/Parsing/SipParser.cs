@@ -131,13 +131,6 @@ internal static class SipParser
             return SipParseError.HeaderSection;
         }
 
-        if (position > section.Length)
-        {
-            index.HeadersEnd = position;
-            index.BodyStart = message.Length;
-            return SipParseError.HeaderSection;
-        }
-
         while (true)
         {
             var rest = section[position..];
