@@ -12,7 +12,7 @@ public readonly record struct MediaType(SipText Type, SipText Subtype, SipParame
     public static bool TryParse(SipText value, out MediaType mediaType)
     {
         mediaType = default;
-        var semicolon = SipGrammar.IndexOfOutside(value.Span, ";"u8);
+        var semicolon = SipGrammar.IndexOfOutside(value.Span, (byte)';');
         var head = semicolon < 0 ? value : value.Slice(0, semicolon);
         var slash = head.Span.IndexOf((byte)'/');
         if (slash < 0)

@@ -23,12 +23,12 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
     {
         address = default;
         var span = value.Span;
-        var open = SipGrammar.IndexOfOutside(span, "<"u8);
+        var open = SipGrammar.IndexOfOutside(span, (byte)'<');
 
         // SipGrammar skips what is quoted, and with "<" itself a stop the first bracket outside quotes is found.
         if (open < 0)
         {
-            var semicolon = SipGrammar.IndexOfOutside(span, ";"u8);
+            var semicolon = SipGrammar.IndexOfOutside(span, (byte)';');
             var bare = (semicolon < 0 ? value : value.Slice(0, semicolon)).Trim();
             if (bare.IsEmpty || bare.Span.IndexOfAny("\" \t"u8) >= 0 || !bare.Span.Contains((byte)':'))
             {

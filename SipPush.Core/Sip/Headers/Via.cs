@@ -20,7 +20,7 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
     public static bool TryParse(SipText value, out Via via)
     {
         via = default;
-        var semicolon = SipGrammar.IndexOfOutside(value.Span, ";"u8);
+        var semicolon = SipGrammar.IndexOfOutside(value.Span, (byte)';');
         var head = semicolon < 0 ? value : value.Slice(0, semicolon);
         var parameters = semicolon < 0 ? default : value.Slice(semicolon, value.Length - semicolon);
         var span = head.Span;

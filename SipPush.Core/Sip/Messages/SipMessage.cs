@@ -76,7 +76,7 @@ public abstract class SipMessage
             var rest = line;
             while (!rest.IsEmpty)
             {
-                var comma = SipGrammar.IndexOfOutside(rest.Span, ","u8);
+                var comma = SipGrammar.IndexOfOutside(rest.Span, (byte)',');
                 var value = (comma < 0 ? rest : rest.Slice(0, comma)).Trim();
                 rest = comma < 0 ? default : rest.Slice(comma + 1, rest.Length - comma - 1);
                 if (!value.IsEmpty)
@@ -132,7 +132,7 @@ public abstract class SipMessage
     internal SipText FirstValue(HeaderId id)
     {
         var line = Value(id);
-        var comma = SipGrammar.IndexOfOutside(line.Span, ","u8);
+        var comma = SipGrammar.IndexOfOutside(line.Span, (byte)',');
         return comma < 0 ? line : line.Slice(0, comma).Trim();
     }
 

@@ -109,7 +109,7 @@ public abstract class SipMessageBuilder : IDisposable
         }
 
         var value = ValueOf(_lines[at]);
-        var comma = SipGrammar.IndexOfOutside(value, ","u8);
+        var comma = SipGrammar.IndexOfOutside(value, (byte)',');
         var rest = comma < 0 ? default : SipGrammar.Trim(value[(comma + 1)..]);
         if (rest.IsEmpty)
         {
@@ -200,24 +200,23 @@ public abstract class SipMessageBuilder : IDisposable
         ReadOnlySpan<byte> origin = _origin is null ? default : _origin.Octets.Span;
         ReadOnlySpan<byte> written = _written;
 
-        for (var i = 0; i < _lineCount; i++)
+        if (!entries.IsEmpty)
         {
-            ref readonly var line = ref _lines[i];
-            (line.FromOrigin ? origin : written).Slice(line.Start, line.Length).CopyTo(destination[position..]);
+            WriteEntries(position, entries);
+        }
 
-            if (!entries.IsEmpty)
+        // Lines that lie one behind the other are copied in one go: of a new message, all of them.
+        for (var i = 0; i < _lineCount;)
+        {
+            ref readonly var first = ref _lines[i];
+            var length = first.Length;
+            while (++i < _lineCount && _lines[i].FromOrigin == first.FromOrigin && _lines[i].Start == first.Start + length)
             {
-                entries[i] = new HeaderEntry
-                {
-                    Id = line.Id,
-                    Start = (ushort)position,
-                    NameLength = (ushort)line.NameLength,
-                    ValueStart = (ushort)(position + line.ValueOffset),
-                    ValueLength = (ushort)line.ValueLength,
-                };
+                length += _lines[i].Length;
             }
 
-            position += line.Length;
+            (first.FromOrigin ? origin : written).Slice(first.Start, length).CopyTo(destination[position..]);
+            position += length;
         }
 
         var lengthStart = position;
@@ -259,6 +258,23 @@ public abstract class SipMessageBuilder : IDisposable
             ArrayPool<T>.Shared.Return(buffer);
         }
         buffer = larger;
+    }
+
+    private void WriteEntries(int position, Span<HeaderEntry> entries)
+    {
+        for (var i = 0; i < _lineCount; i++)
+        {
+            ref readonly var line = ref _lines[i];
+            entries[i] = new HeaderEntry
+            {
+                Id = line.Id,
+                Start = (ushort)position,
+                NameLength = (ushort)line.NameLength,
+                ValueStart = (ushort)(position + line.ValueOffset),
+                ValueLength = (ushort)line.ValueLength,
+            };
+            position += line.Length;
+        }
     }
 
     private static int CountDigits(int number)
