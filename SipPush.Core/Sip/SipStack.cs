@@ -116,13 +116,41 @@ public sealed class SipStack : IAsyncDisposable
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return SendAsync(request, request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri ?? request.RequestUri, cancellationToken);
+        var route = request.Contains(SipHeaderNames.Route) ? request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri : null;
+        return SendAsync(request, route ?? request.RequestUri, cancellationToken);
     }
 
     /// <summary>As <see cref="SendAsync(SipRequest, CancellationToken)"/>, to where <paramref name="nextHop"/> points whatever the request says.</summary>
-    public async ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
+    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+
+        // The usual next hop is an address that a flow leads to already: nothing to wait for, and no other to try.
+        if (nextHop is null || !ServerLocator.TryLocate(nextHop, out var endPoint))
+        {
+            return LocateAndSendAsync(request, nextHop, cancellationToken);
+        }
+
+        var connecting = ConnectAsync(endPoint, request.Octets.Length, cancellationToken);
+        return connecting.IsCompletedSuccessfully
+            ? SendAsync(request, connecting.Result, cancellationToken)
+            : SendWhenConnectedAsync(request, connecting, cancellationToken);
+    }
+
+    private async ValueTask<SipTransactionResult> SendWhenConnectedAsync(SipRequest request, ValueTask<SipFlow> connecting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(request, await connecting.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error);
+        }
+    }
+
+    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken)
+    {
         try
         {
             if (nextHop is null)
@@ -154,7 +182,8 @@ public sealed class SipStack : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(flow);
-        return _layer.SendAsync(request, flow, SentBy(flow.Transport, flow.Remote.Address.Address), cancellationToken);
+        flow.SentBy ??= SentBy(flow.Transport, flow.Remote.Address.Address);
+        return _layer.SendAsync(request, flow, flow.SentBy, cancellationToken);
     }
 
     /// <summary>A URI of this stack for Contact and Record-Route, as peers at <paramref name="peer"/> can reach it; null leaves the choice to the first listener.</summary>
@@ -232,8 +261,19 @@ public sealed class SipStack : IAsyncDisposable
         return await transport.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
     }
 
-    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family) =>
-        _transports.Find(transport => transport.Local.Protocol == protocol && (family is null || transport.Local.Address.AddressFamily == family));
+    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family)
+    {
+        foreach (var transport in _transports)
+        {
+            var local = transport.Local;
+            if (local.Protocol == protocol && (family is null || local.Address.AddressFamily == family))
+            {
+                return transport;
+            }
+        }
+
+        return null;
+    }
 
     private string SentBy(SipTransport transport, IPAddress peer)
     {
