@@ -24,7 +24,7 @@ public sealed class KamailioFlowTests
             ThirdPartyRegisterBody = true,
         });
         await using var pair = await AgentPair.StartAsync(core.Gm, core.Isc, psaPort, transport, password: "secret");
-        await using var capture = await Capture.StartAsync(core.Gm.Port, core.Isc.Port, psaPort);
+        await using var capture = await Capture.StartAsync(core.Gm.Port, core.Isc.Port, psaPort, pair.ReceiverStack.Local[0].Address.Port);
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
         var changes = CollectAsync(pair, until: RegistrationChangeKind.Unregistered, limit.Token);
 
@@ -33,7 +33,7 @@ public sealed class KamailioFlowTests
         var gruu = registration.Binding!.PublicGruu;
         Assert.That(gruu?.ToString(), Does.StartWith("sip:bob@ims.example;gr="));
         var registered = await pair.Sender.Registrations.WaitForAsync(AgentPair.Bob, "mms.ua", limit.Token);
-        Assert.That(registered.Applications, Does.Contain("mms.ua"));
+        Assert.That(registered.Applications.Select(application => application.ResourceIdentifier), Is.EqualTo(["mms.ua"]));
 
         // B.2: once to the address, once to the GRUU (PUSH-10, PUSH-11).
         foreach (var target in new[] { null, gruu })
@@ -60,7 +60,7 @@ public sealed class KamailioFlowTests
         Assert.That(toCore.HeaderFields, Has.Some.StartsWith("Accept-Contact: *;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\";+g.oma.pusheventapp=\"mms.ua\";require;explicit"));
         Assert.That(toCore.HeaderFields, Has.Some.EqualTo("P-Asserted-Identity: <sip:psa@ims.example>"));
         Assert.That(toCore.HeaderFields, Has.None.StartsWith("Contact:"));
-        var toReceiver = seen.First(message => message.Method == "MESSAGE" && message.SourcePort == core.Gm.Port || message.HeaderFields.Any(field => field.StartsWith("P-Called-Party-ID:", StringComparison.Ordinal)));
+        var toReceiver = seen.First(message => message.Method == "MESSAGE" && message.DestinationPort == pair.ReceiverStack.Local[0].Address.Port);
         Assert.That(toReceiver.HeaderFields, Has.Some.StartsWith("P-Called-Party-ID: <sip:bob@ims.example"));
     }
 

@@ -8,6 +8,8 @@ public sealed class SippFlowTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
+    private readonly List<string> _callIds = [];
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task Sipp_sends_and_the_receiver_delivers(bool tcp)
@@ -27,15 +29,19 @@ public sealed class SippFlowTests
     {
         await using var pair = await AgentPair.StartAsync(null, null, FreePort.Next());
         using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
-        var first = CountAsync(pair, 1, limit.Token);
+        var pushes = CountAsync(pair, 2, limit.Token);
+        var target = pair.ReceiverStack.Local[0].Address.ToString();
 
-        var sent = await Sipp.RunAsync("message_uac_repeated", new SippOptions { Target = pair.ReceiverStack.Local[0].Address.ToString(), Retransmissions = false });
+        // SIP-33; the one behind it shows that none of the repetitions was delivered.
+        var repeated = await Sipp.RunAsync("message_uac_repeated", new SippOptions { Target = target, Retransmissions = false });
+        var behind = await Sipp.RunAsync("message_uac", new SippOptions { Target = target });
 
-        // SIP-33
-        Assert.That(sent.ExitCode, Is.Zero, () => sent.Output);
-        Assert.That(await first, Is.EqualTo(1));
-        Assert.That(sent.Received.Distinct().Count(), Is.EqualTo(1));
-        Assert.That(pair.Receiver.WaitingCount, Is.Zero);
+        Assert.That(repeated.ExitCode, Is.Zero, () => repeated.Output);
+        Assert.That(repeated.Received.Count(), Is.EqualTo(3));
+        Assert.That(repeated.Received.Distinct().Count(), Is.EqualTo(1));
+        Assert.That(behind.ExitCode, Is.Zero, () => behind.Output);
+        Assert.That(await pushes, Is.EqualTo(2));
+        Assert.That(_callIds.Distinct().Count(), Is.EqualTo(2));
     }
 
     [TestCase("message_uas", true, PushOutcome.Delivered, 200)]
@@ -68,13 +74,14 @@ public sealed class SippFlowTests
         }
     }
 
-    private static async Task<int> CountAsync(AgentPair pair, int count, CancellationToken cancellationToken)
+    private async Task<int> CountAsync(AgentPair pair, int count, CancellationToken cancellationToken)
     {
         var received = 0;
         await foreach (var push in pair.Receiver.ReceiveAllAsync(cancellationToken))
         {
             await using (push)
             {
+                _callIds.Add(push.Request.CallId.ToString());
                 if (++received == count)
                 {
                     break;
