@@ -10,7 +10,7 @@ namespace SipPush.Benchmarks;
 [MemoryDiagnoser]
 [CategoriesColumn]
 [GroupBenchmarksBy(BenchmarkLogicalGroupRule.ByCategory)]
-public class MessageBenchmarks
+public class MessageBenchmarks : IDisposable
 {
     private readonly SipLimits _limits = new();
     private readonly MessageIndex _index = new();
@@ -39,6 +39,14 @@ public class MessageBenchmarks
 
         _responseBuilder = new SipResponseBuilder(_request, 200, "456248");
         _response = _responseBuilder.Build().Octets.ToArray();
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _requestBuilder.Dispose();
+        _responseBuilder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Benchmark(Baseline = true), BenchmarkCategory("Index")]

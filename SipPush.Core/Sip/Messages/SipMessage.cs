@@ -105,6 +105,8 @@ public abstract class SipMessage
     /// <summary>The message as text.</summary>
     public override string ToString() => System.Text.Encoding.UTF8.GetString(_octets);
 
+    internal byte[] OwnedOctets => _octets;
+
     internal ReadOnlySpan<HeaderEntry> Entries => _entries;
 
     internal int HeadersEnd => _headersEnd;

@@ -8,16 +8,17 @@ namespace SipPush.Sip;
 
 /// <summary>
 /// Puts a message together line by line, new or from one that was received: what is not touched goes out byte for byte. No value
-/// can end its line: CR, LF and NUL throw. Not for several threads at once.
+/// can end its line: CR, LF and NUL throw. Not for several threads at once. Disposing returns its buffers to a pool; what it has
+/// built stays good.
 /// </summary>
-public abstract class SipMessageBuilder
+public abstract class SipMessageBuilder : IDisposable
 {
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
     private readonly SipMessage? _origin;
-    private byte[] _written = new byte[512];
+    private byte[] _written = ArrayPool<byte>.Shared.Rent(1024);
     private int _writtenLength;
-    private Line[] _lines = new Line[24];
+    private Line[] _lines = ArrayPool<Line>.Shared.Rent(24);
     private int _lineCount;
 
     private protected SipMessageBuilder(SipMessage? origin)
@@ -140,6 +141,17 @@ public abstract class SipMessageBuilder
         writer.Advance(length);
     }
 
+    /// <summary>Returns the buffers; the builder is of no use afterwards.</summary>
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_written);
+        ArrayPool<Line>.Shared.Return(_lines);
+        _written = [];
+        _lines = [];
+        _lineCount = _writtenLength = 0;
+        GC.SuppressFinalize(this);
+    }
+
     /// <summary>Adds a value from a received message as it stands, but on one line; a NUL in a quoted name is the sender's right (RFC 3261 §25.1).</summary>
     private protected void AddReceived(HeaderId id, SipText value, ReadOnlySpan<byte> suffix = default)
     {
@@ -254,6 +266,17 @@ public abstract class SipMessageBuilder
         }
     }
 
+    private static void Grow<T>(ref T[] buffer, int used, int needed)
+    {
+        var larger = ArrayPool<T>.Shared.Rent(Math.Max(needed, 16));
+        buffer.AsSpan(0, used).CopyTo(larger);
+        if (buffer.Length > 0)
+        {
+            ArrayPool<T>.Shared.Return(buffer);
+        }
+        buffer = larger;
+    }
+
     private static int CountDigits(int number)
     {
         var digits = 1;
@@ -290,7 +313,7 @@ public abstract class SipMessageBuilder
     {
         if (_lineCount == _lines.Length)
         {
-            Array.Resize(ref _lines, _lines.Length * 2);
+            Grow(ref _lines, _lineCount, _lines.Length * 2);
         }
 
         if (at < _lineCount)
@@ -330,7 +353,7 @@ public abstract class SipMessageBuilder
         var needed = _writtenLength + wire.Length + most + 4;
         if (needed > _written.Length)
         {
-            Array.Resize(ref _written, Math.Max(needed, _written.Length * 2));
+            Grow(ref _written, _writtenLength, Math.Max(needed, _written.Length * 2));
         }
 
         var destination = _written.AsSpan(_writtenLength);

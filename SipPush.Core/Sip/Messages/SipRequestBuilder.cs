@@ -33,6 +33,9 @@ public sealed class SipRequestBuilder : SipMessageBuilder
         _requestUri = origin.RequestUriText;
     }
 
+    /// <summary>The method.</summary>
+    public SipMethod Method => _method;
+
     /// <summary>The Request-URI; changing it retargets the request.</summary>
     public SipUri? RequestUri
     {

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace SipPush.Sip;
 
 /// <summary>
@@ -9,6 +11,8 @@ namespace SipPush.Sip;
 /// <param name="remote">The end on the far side.</param>
 public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remote)
 {
+    private byte[]? _remoteHost;
+
     /// <summary>The transport that sends on this flow.</summary>
     public SipTransport Transport { get; } = transport;
 
@@ -23,6 +27,10 @@ public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remo
 
     /// <summary>False once the connection has been lost or closed; always true on UDP.</summary>
     public virtual bool IsOpen => true;
+
+    /// <summary>The remote address as a Via's <c>received</c> has it: IPv6 without brackets here, an IPv4-mapped one as IPv4.</summary>
+    internal ReadOnlySpan<byte> RemoteHost => _remoteHost ??= Encoding.ASCII.GetBytes(
+        (Remote.Address.Address.IsIPv4MappedToIPv6 ? Remote.Address.Address.MapToIPv4() : Remote.Address.Address).ToString());
 
     /// <summary>Both ends, for logs.</summary>
     public override string ToString() => $"{Local} -> {Remote.Address}";

@@ -1,0 +1,20 @@
+namespace SipPush.Sip;
+
+/// <summary>How a <see cref="DigestVerifier"/> challenges.</summary>
+public sealed record DigestVerifierOptions
+{
+    /// <summary>The realm, shown to users.</summary>
+    public required string Realm { get; init; }
+
+    /// <summary>The algorithms offered and accepted, the preferred one first (RFC 8760 §2.3).</summary>
+    public IReadOnlyList<DigestAlgorithm> Algorithms { get; init; } = [DigestAlgorithm.Sha256, DigestAlgorithm.Md5];
+
+    /// <summary>How long a nonce is good. Five minutes unless set.</summary>
+    public TimeSpan NonceLifetime { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many nonces in use have their counts remembered. Past that the oldest become stale.</summary>
+    public int MaxNonces { get; init; } = 10_000;
+
+    /// <summary>The clock nonces age by.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

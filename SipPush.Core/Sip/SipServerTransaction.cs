@@ -1,0 +1,66 @@
+using SipPush.Sip.Transactions;
+
+namespace SipPush.Sip;
+
+/// <summary>A request that has come, and the means to answer it. It must be answered once with a final response.</summary>
+public sealed class SipServerTransaction
+{
+    private readonly TransactionLayer _layer;
+
+    internal SipServerTransaction(TransactionLayer layer, TransactionPartition partition, NonInviteServerTransaction machine, SipRequest request, SipFlow flow, byte[] key, byte[] mergeKey)
+    {
+        _layer = layer;
+        Partition = partition;
+        Machine = machine;
+        Request = request;
+        Flow = flow;
+        Key = key;
+        MergeKey = mergeKey;
+    }
+
+    /// <summary>The request, with <c>received</c> and <c>rport</c> filled into its top Via.</summary>
+    public SipRequest Request { get; }
+
+    /// <summary>Where it came from.</summary>
+    public SipFlow Flow { get; }
+
+    /// <summary>True when it came from a member of the stack's trust domain.</summary>
+    public bool IsTrusted => _layer.TrustDomain.Contains(Flow);
+
+    /// <summary>True once a final response has been given.</summary>
+    public bool IsAnswered { get; internal set; }
+
+    internal TransactionPartition Partition { get; }
+
+    internal NonInviteServerTransaction Machine { get; }
+
+    internal byte[] Key { get; }
+
+    internal byte[] MergeKey { get; }
+
+    /// <summary>The last response; kept only while it is provisional or about to be sent. Guarded by the partition's lock.</summary>
+    internal byte[]? LastResponse { get; set; }
+
+    internal TimerHandle TryingTimer;
+
+    /// <summary>Answers with a status and nothing more.</summary>
+    /// <param name="status">100, or 200 to 699 except 408 (RFC 4320).</param>
+    /// <param name="reason">The reason phrase; the standard's own when null.</param>
+    /// <param name="cancellationToken">Ends the wait for room in the connection's queue.</param>
+    /// <returns>False when the request had its final answer already; then nothing is sent.</returns>
+    public ValueTask<bool> RespondAsync(int status, string? reason = null, CancellationToken cancellationToken = default) =>
+        RespondAsync(CreateResponse(status, reason).Build(), cancellationToken);
+
+    /// <summary>Answers with a response made by <see cref="CreateResponse"/>, or received from further on.</summary>
+    /// <returns>False when the request had its final answer already; then nothing is sent.</returns>
+    /// <exception cref="ArgumentException">101–199 and 408 don't answer a request other than INVITE (RFC 4320 §4).</exception>
+    public ValueTask<bool> RespondAsync(SipResponse response, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return _layer.RespondAsync(this, response, cancellationToken);
+    }
+
+    /// <summary>Begins a response to the request: Via, From, To with a tag, Call-ID and CSeq are in it.</summary>
+    public SipResponseBuilder CreateResponse(int status, string? reason = null) =>
+        new(Request, status, _layer.Identifiers.NewTag(), reason);
+}

@@ -1,0 +1,404 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
+using SipPush.Sip.Location;
+using SipPush.Sip.Transactions;
+
+namespace SipPush.Sip;
+
+/// <summary>
+/// A SIP stack: transports, transactions, and any number of user agents on them. Start one a process, or one an identity in a
+/// test.
+/// </summary>
+public sealed class SipStack : IAsyncDisposable
+{
+    private const int RememberedAddresses = 1024;
+
+    private readonly SipStackOptions _options;
+    private readonly TransactionLayer _layer;
+    private readonly List<SipTransport> _transports = [];
+    private readonly ConcurrentDictionary<IPAddress, IPAddress> _localAddresses = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private volatile SipUserAgent[] _userAgents = [];
+    private int _handlersRunning;
+    private TaskCompletionSource? _handlersEnded;
+
+    private SipStack(SipStackOptions options)
+    {
+        _options = options;
+        _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
+        _layer = new TransactionLayer(options, Deliver, AllowedMethods);
+    }
+
+    /// <summary>Where the stack listens, with the real ports.</summary>
+    public IReadOnlyList<SipEndPoint> Local => [.. _transports.Select(transport => transport.Local)];
+
+    /// <summary>The peers whose word counts.</summary>
+    public TrustDomain TrustDomain => _options.TrustDomain;
+
+    /// <summary>The clock of the stack.</summary>
+    public TimeProvider TimeProvider => _options.TimeProvider;
+
+    /// <summary>The source of tags, branches and Call-IDs.</summary>
+    public SipIdentifiers Identifiers => _options.Identifiers;
+
+    internal ILoggerFactory LoggerFactory => _options.LoggerFactory;
+
+    internal SipTimers Timers => _options.Timers;
+
+    internal TransactionLayer Layer => _layer;
+
+    internal CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Binds what <see cref="SipStackOptions.Listen"/> names and begins to receive.</summary>
+    /// <exception cref="IOException">An address can't be bound.</exception>
+    /// <exception cref="ArgumentException">There is nothing to listen on, or TLS is asked for, which this version does not have.</exception>
+    public static async ValueTask<SipStack> StartAsync(SipStackOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Listen.Count + options.Transports.Count == 0)
+        {
+            throw new ArgumentException("A stack needs something to listen on", nameof(options));
+        }
+
+        var stack = new SipStack(options);
+        try
+        {
+            foreach (var endPoint in options.Listen)
+            {
+                stack._transports.Add(endPoint.Protocol switch
+                {
+                    SipProtocol.Udp => new UdpTransport(endPoint, options.Transport),
+                    SipProtocol.Tcp => new TcpTransport(endPoint, options.Transport),
+                    _ => throw new ArgumentException($"{endPoint}: only UDP and TCP can be listened on", nameof(options)),
+                });
+            }
+
+            stack._transports.AddRange(options.Transports);
+            foreach (var transport in stack._transports)
+            {
+                await transport.StartAsync(stack._layer, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            await stack.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        SipLog.Listening(stack._log, string.Join(", ", stack.Local));
+        return stack;
+    }
+
+    /// <summary>Adds an identity. Requests find it by the user part of their Request-URI, or by being the only one that takes the method.</summary>
+    public SipUserAgent CreateUserAgent(SipUserAgentOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var userAgent = new SipUserAgent(this, options);
+        lock (_gate)
+        {
+            _userAgents = [.. _userAgents, userAgent];
+        }
+
+        return userAgent;
+    }
+
+    /// <summary>
+    /// Sends a request in a transaction of its own to where its topmost Route, or else its Request-URI, points, and waits for the end.
+    /// The Via is added here. A request too large for UDP goes over TCP, and back to UDP when TCP is refused (RFC 3261 §18.1.1).
+    /// </summary>
+    /// <returns>The end of the transaction, whatever it is. Cancelling throws, and stops retransmissions.</returns>
+    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return SendAsync(request, request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri ?? request.RequestUri, cancellationToken);
+    }
+
+    /// <summary>As <see cref="SendAsync(SipRequest, CancellationToken)"/>, to where <paramref name="nextHop"/> points whatever the request says.</summary>
+    public async ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        try
+        {
+            if (nextHop is null)
+            {
+                throw new IOException("The Request-URI is no URI");
+            }
+
+            var last = default(SipTransactionResult);
+            foreach (var endPoint in await ServerLocator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
+            {
+                var flow = await ConnectAsync(endPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
+                last = await SendAsync(request, flow, cancellationToken).ConfigureAwait(false);
+                if (last.Outcome != SipTransactionOutcome.TransportFailed)
+                {
+                    break;
+                }
+            }
+
+            return last;
+        }
+        catch (IOException error)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error);
+        }
+    }
+
+    /// <summary>As <see cref="SendAsync(SipRequest, CancellationToken)"/>, on a flow that is known: back over the connection a registration came in on.</summary>
+    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(flow);
+        return _layer.SendAsync(request, flow, SentBy(flow.Transport, flow.Remote.Address.Address), cancellationToken);
+    }
+
+    /// <summary>A URI of this stack for Contact and Record-Route, as peers at <paramref name="peer"/> can reach it; null leaves the choice to the first listener.</summary>
+    /// <exception cref="InvalidOperationException">The stack has no transport of that protocol.</exception>
+    public SipUri CreateContact(string? user, SipProtocol protocol, IPAddress? peer = null, string parameters = "")
+    {
+        var transport = FindTransport(protocol, peer?.AddressFamily) ?? throw new InvalidOperationException($"The stack does not listen on {protocol}");
+        var (host, port) = Advertised(transport, peer ?? IPAddress.Loopback);
+        return SipUri.Of(user, host, port, protocol, parameters);
+    }
+
+    /// <summary>Stops: handlers see their token cancelled, transactions under way end as failed, transports are closed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _layer.Stop();
+
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _handlersEnded = ended;
+        if (Interlocked.CompareExchange(ref _handlersRunning, 0, 0) != 0)
+        {
+            await ended.Task.ConfigureAwait(false);
+        }
+
+        foreach (var transport in _transports)
+        {
+            await transport.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _stopping.Dispose();
+    }
+
+    /// <summary>The methods that a request may have here, as Allow lists them.</summary>
+    internal string AllowedMethods()
+    {
+        var methods = _userAgents.SelectMany(userAgent => userAgent.Methods).Append(SipMethod.Options).Distinct();
+        return string.Join(", ", methods.Select(method => method.Name).Order(StringComparer.Ordinal));
+    }
+
+    internal void Remove(SipUserAgent userAgent)
+    {
+        lock (_gate)
+        {
+            _userAgents = [.. _userAgents.Where(other => other != userAgent)];
+        }
+    }
+
+    /// <summary>The flow a request of that size goes out on (RFC 3261 §18.1.1).</summary>
+    internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, int size, CancellationToken cancellationToken)
+    {
+        // The Via that is added on the way out counts too.
+        const int ViaSize = 120;
+
+        if (remote.Protocol == SipProtocol.Udp
+            && size + ViaSize > _options.CongestionSafeSize
+            && FindTransport(SipProtocol.Tcp, remote.Address.AddressFamily) is { } tcp)
+        {
+            try
+            {
+                return await tcp.ConnectAsync(remote with { Protocol = SipProtocol.Tcp }, cancellationToken).ConfigureAwait(false);
+            }
+            catch (IOException)
+            {
+                // The far end does not take TCP; UDP is what is left.
+            }
+        }
+
+        var transport = FindTransport(remote.Protocol, remote.Address.AddressFamily)
+            ?? throw new IOException($"There is no transport for {remote}");
+        return await transport.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+    }
+
+    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family) =>
+        _transports.Find(transport => transport.Local.Protocol == protocol && (family is null || transport.Local.Address.AddressFamily == family));
+
+    private string SentBy(SipTransport transport, IPAddress peer)
+    {
+        var (host, port) = Advertised(transport, peer);
+        return string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+    }
+
+    private (string Host, int Port) Advertised(SipTransport transport, IPAddress peer)
+    {
+        var local = transport.Local.Address;
+        return _options.Advertise is { } advertised
+            ? (advertised.Host, advertised.Port ?? local.Port)
+            : (SipUri.FormatHost(IsAny(local.Address) ? LocalAddressTo(peer) : local.Address), local.Port);
+    }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    // Listening on all addresses, the one to name is that from which the system would send to the peer. Nothing is sent for this.
+    private IPAddress LocalAddressTo(IPAddress peer)
+    {
+        if (_localAddresses.TryGetValue(peer, out var known))
+        {
+            return known;
+        }
+
+        using var probe = new Socket(peer.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            probe.Connect(peer, 9);
+            known = ((IPEndPoint)probe.LocalEndPoint!).Address;
+        }
+        catch (SocketException)
+        {
+            known = peer.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+        }
+
+        if (_localAddresses.Count >= RememberedAddresses)
+        {
+            _localAddresses.Clear();
+        }
+
+        _localAddresses[peer] = known;
+        return known;
+    }
+
+    // Runs on the thread that received the request; the task is counted so that stopping can wait for it.
+    private void Deliver(SipServerTransaction transaction)
+    {
+        Interlocked.Increment(ref _handlersRunning);
+        ValueTask running;
+        try
+        {
+            running = HandleAsync(transaction);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            running = ValueTask.FromException(error);
+        }
+
+        if (running.IsCompletedSuccessfully && transaction.IsAnswered)
+        {
+            HandlerEnded();
+            return;
+        }
+
+        _ = FinishAsync(transaction, running);
+    }
+
+    private async Task FinishAsync(SipServerTransaction transaction, ValueTask running)
+    {
+        try
+        {
+            await running.ConfigureAwait(false);
+            if (!transaction.IsAnswered)
+            {
+                SipLog.HandlerSilent(_log, transaction.Request.Method);
+                await transaction.RespondAsync(500).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The stack stops: the client will ask somebody else.
+        }
+        catch (Exception error)
+        {
+            SipLog.HandlerFailed(_log, transaction.Request.Method, error);
+            if (!transaction.IsAnswered && !_stopping.IsCancellationRequested)
+            {
+                await transaction.RespondAsync(500).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            HandlerEnded();
+        }
+    }
+
+    private void HandlerEnded()
+    {
+        if (Interlocked.Decrement(ref _handlersRunning) == 0)
+        {
+            _handlersEnded?.TrySetResult();
+        }
+    }
+
+    private async ValueTask HandleAsync(SipServerTransaction transaction)
+    {
+        var request = transaction.Request;
+
+        if (FindUserAgent(request) is { } found)
+        {
+            await found.HandleAsync(transaction, _stopping.Token).ConfigureAwait(false);
+        }
+        else if (_options.OnRequest is { } handler)
+        {
+            await handler(transaction, _stopping.Token).ConfigureAwait(false);
+        }
+        else if (request.Method == SipMethod.Options)
+        {
+            using var answer = transaction.CreateResponse(200);
+            answer.Add(SipHeaderNames.Allow, AllowedMethods());
+            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+        }
+        else if (request.Method == SipMethod.Cancel || !request.To.Tag.IsEmpty)
+        {
+            await transaction.RespondAsync(481).ConfigureAwait(false);
+        }
+        else if (Array.Exists(_userAgents, userAgent => userAgent.Takes(request.Method)))
+        {
+            await transaction.RespondAsync(404).ConfigureAwait(false);
+        }
+        else if (request.Method.IsKnown)
+        {
+            using var answer = transaction.CreateResponse(405);
+            answer.Add(SipHeaderNames.Allow, AllowedMethods());
+            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+        }
+        else
+        {
+            await transaction.RespondAsync(501).ConfigureAwait(false);
+        }
+    }
+
+    // The user part says whose it is; a request without one, or for a name that only the core knows, goes to the only taker.
+    private SipUserAgent? FindUserAgent(SipRequest request)
+    {
+        SipUserAgent? taker = null;
+        var takers = 0;
+
+        foreach (var userAgent in _userAgents)
+        {
+            if (!userAgent.Takes(request.Method))
+            {
+                continue;
+            }
+
+            if (userAgent.IsNamedBy(request))
+            {
+                return userAgent;
+            }
+
+            taker = userAgent;
+            takers++;
+        }
+
+        return takers == 1 && request.RequestUri?.User.IsEmpty != false ? taker : null;
+    }
+}

@@ -1,0 +1,24 @@
+namespace SipPush.Sip;
+
+/// <summary>How a client transaction ended.</summary>
+public enum SipTransactionOutcome
+{
+    /// <summary>A final response came.</summary>
+    Answered,
+
+    /// <summary>No final response in 64*T1 (timer F).</summary>
+    TimedOut,
+
+    /// <summary>The request could not be sent, or its connection was lost.</summary>
+    TransportFailed,
+}
+
+/// <summary>What a client transaction ended with.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Response">The final response; null unless answered.</param>
+/// <param name="Error">What the transport said; null unless it failed.</param>
+public readonly record struct SipTransactionResult(SipTransactionOutcome Outcome, SipResponse? Response = null, Exception? Error = null)
+{
+    /// <summary>The status of the final response; what the transaction layer reports in its place otherwise: 408 for none in time, 503 for a failed transport (RFC 3261 §8.1.3.1).</summary>
+    public int StatusCode => Response?.StatusCode ?? (Outcome == SipTransactionOutcome.TimedOut ? 408 : 503);
+}

@@ -1,0 +1,18 @@
+namespace SipPush.Sip;
+
+/// <summary>A flow of a <see cref="MemoryTransport"/>; on a TCP-like one it has a peer flow at the far end.</summary>
+internal sealed class MemoryFlow(MemoryTransport transport, SipEndPoint local, SipEndPoint remote)
+    : SipFlow(transport, local, remote)
+{
+    private int _closed;
+
+    /// <summary>The other end of the connection; null on a UDP-like flow.</summary>
+    public MemoryFlow? Peer { get; set; }
+
+    public MemoryTransport Owner { get; } = transport;
+
+    public override bool IsOpen => Volatile.Read(ref _closed) == 0;
+
+    /// <summary>True for the first caller.</summary>
+    public bool TryClose() => Interlocked.Exchange(ref _closed, 1) == 0;
+}

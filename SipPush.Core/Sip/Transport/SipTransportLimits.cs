@@ -1,0 +1,78 @@
+namespace SipPush.Sip;
+
+/// <summary>What one far end may take from a transport before it is refused.</summary>
+public sealed record SipTransportLimits
+{
+    /// <summary>What <see cref="HeaderSection"/> can be at most: positions in it are kept in 16 bits.</summary>
+    public const int MaximumHeaderSection = ushort.MaxValue;
+
+    /// <summary>Octets of start-line, headers and empty line of a message on a stream; 32 KiB by default,
+    /// <see cref="MaximumHeaderSection"/> at most.</summary>
+    public int HeaderSection
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaximumHeaderSection);
+            field = value;
+        }
+    } = 32 * 1024;
+
+    /// <summary>Octets of body of a message on a stream; 1 MiB by default, 1 GiB at most.</summary>
+    public int Body
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1 << 30);
+            field = value;
+        }
+    } = 1024 * 1024;
+
+    /// <summary>Connections open at once, in both directions together; 10,000 by default. One more is closed at once.</summary>
+    public int Connections
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 10_000;
+
+    /// <summary>Octets taken over for sending and not yet written, for one connection; 1 MiB by default. Above it
+    /// sending waits, and nothing more is read from the connection. One message is always taken when none waits.</summary>
+    public int ConnectionQueueBytes
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 1024 * 1024;
+
+    /// <summary>How long an attempt to connect lasts; 10 s by default.</summary>
+    public TimeSpan ConnectTimeout
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long sending waits for a full queue, and closing for the last octets; 10 s by default. Then the connection is given up.</summary>
+    public TimeSpan SendTimeout
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
+}
