@@ -30,7 +30,7 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
     {
         var span = Text.Span;
         var position = 0;
-        while (TryTake(span, ref position, out var found, out var where))
+        while (ParameterReader.TryTake(span, ref position, out var found, out var where))
         {
             if (Ascii.EqualsIgnoreCase(span[found], name))
             {
@@ -62,44 +62,6 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
     /// <summary>The octets as text.</summary>
     public override string ToString() => Text.ToString();
 
-    // Takes the parameter that begins at position, or the next that has a name.
-    private static bool TryTake(ReadOnlySpan<byte> text, ref int position, out Range name, out Range value)
-    {
-        while (position < text.Length)
-        {
-            var start = text[position] == ';' ? position + 1 : position;
-            var length = SipGrammar.IndexOfOutside(text[start..], (byte)';');
-            var end = length < 0 ? text.Length : start + length;
-            position = end;
-
-            var equal = text[start..end].IndexOf((byte)'=');
-            name = Trim(text, start, equal < 0 ? end : start + equal);
-            value = equal < 0 ? 0..0 : Trim(text, start + equal + 1, end);
-            if (!name.Start.Equals(name.End))
-            {
-                return true;
-            }
-        }
-
-        name = value = default;
-        return false;
-    }
-
-    private static Range Trim(ReadOnlySpan<byte> text, int start, int end)
-    {
-        while (start < end && SipGrammar.IsWhiteSpace(text[start]))
-        {
-            start++;
-        }
-
-        while (end > start && SipGrammar.IsWhiteSpace(text[end - 1]))
-        {
-            end--;
-        }
-
-        return start..end;
-    }
-
     /// <summary>Walks the parameters in order.</summary>
     /// <param name="text">The octets from the first semicolon on.</param>
     public struct Enumerator(SipText text)
@@ -113,7 +75,7 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
         /// <summary>Goes on to the next parameter; false at the end.</summary>
         public bool MoveNext()
         {
-            if (!TryTake(_text.Span, ref _position, out var name, out var value))
+            if (!ParameterReader.TryTake(_text.Span, ref _position, out var name, out var value))
             {
                 return false;
             }

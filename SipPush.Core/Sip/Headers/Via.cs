@@ -25,33 +25,12 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
         var parameters = semicolon < 0 ? default : value.Slice(semicolon, value.Length - semicolon);
         var span = head.Span;
 
-        if (!TryTakeWord(span, 0, "SIP"u8, out var at) || !TryTakeWord(span, at, "2.0"u8, out at))
+        if (!TryReadHead(span, out var transport, out var sentBy))
         {
             return false;
         }
 
-        at = SkipWhiteSpace(span, at);
-        var start = at;
-        while (at < span.Length && !SipGrammar.IsWhiteSpace(span[at]))
-        {
-            at++;
-        }
-
-        var transport = head.Slice(start, at - start);
-        start = SkipWhiteSpace(span, at);
-        var end = span.Length;
-        while (end > start && SipGrammar.IsWhiteSpace(span[end - 1]))
-        {
-            end--;
-        }
-
-        var sentBy = head.Slice(start, end - start);
-        if (!SipGrammar.IsToken(transport.Span) || !IsSentBy(sentBy.Span))
-        {
-            return false;
-        }
-
-        via = new Via(transport, sentBy, new SipParameters(parameters));
+        via = new Via(new SipText(head.Octets[transport]), new SipText(head.Octets[sentBy]), new SipParameters(parameters));
         return true;
     }
 
@@ -73,6 +52,34 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
 
     /// <summary>As it is written.</summary>
     public override string ToString() => $"SIP/2.0/{Transport} {SentBy}{Parameters}";
+
+    /// <summary>Reads what stands before the first parameter: version, transport and sent-by.</summary>
+    internal static bool TryReadHead(ReadOnlySpan<byte> head, out Range transport, out Range sentBy)
+    {
+        transport = sentBy = default;
+        if (!TryTakeWord(head, 0, "SIP"u8, out var at) || !TryTakeWord(head, at, "2.0"u8, out at))
+        {
+            return false;
+        }
+
+        var start = SkipWhiteSpace(head, at);
+        at = start;
+        while (at < head.Length && !SipGrammar.IsWhiteSpace(head[at]))
+        {
+            at++;
+        }
+
+        transport = start..at;
+        start = SkipWhiteSpace(head, at);
+        var end = head.Length;
+        while (end > start && SipGrammar.IsWhiteSpace(head[end - 1]))
+        {
+            end--;
+        }
+
+        sentBy = start..end;
+        return SipGrammar.IsToken(head[transport]) && IsSentBy(head[sentBy]);
+    }
 
     // word SLASH, white space allowed round both
     private static bool TryTakeWord(ReadOnlySpan<byte> text, int from, ReadOnlySpan<byte> word, out int next)

@@ -249,17 +249,6 @@ public abstract class SipMessageBuilder : IDisposable
         return (headersEnd, position + 2);
     }
 
-    private static void Grow<T>(ref T[] buffer, int used, int needed)
-    {
-        var larger = ArrayPool<T>.Shared.Rent(Math.Max(needed, 16));
-        buffer.AsSpan(0, used).CopyTo(larger);
-        if (buffer.Length > 0)
-        {
-            ArrayPool<T>.Shared.Return(buffer);
-        }
-        buffer = larger;
-    }
-
     private void WriteEntries(int position, Span<HeaderEntry> entries)
     {
         for (var i = 0; i < _lineCount; i++)
@@ -275,6 +264,17 @@ public abstract class SipMessageBuilder : IDisposable
             };
             position += line.Length;
         }
+    }
+
+    private static void Grow<T>(ref T[] buffer, int used, int needed)
+    {
+        var larger = ArrayPool<T>.Shared.Rent(Math.Max(needed, 16));
+        buffer.AsSpan(0, used).CopyTo(larger);
+        if (buffer.Length > 0)
+        {
+            ArrayPool<T>.Shared.Return(buffer);
+        }
+        buffer = larger;
     }
 
     private static int CountDigits(int number)

@@ -4,7 +4,8 @@ namespace SipPush.Sip.Parsing;
 /// <param name="text">The octets from the first semicolon on.</param>
 internal ref struct ParameterReader(ReadOnlySpan<byte> text)
 {
-    private ReadOnlySpan<byte> _rest = text;
+    private readonly ReadOnlySpan<byte> _text = text;
+    private int _position;
 
     public Parameter Current { get; private set; }
 
@@ -12,27 +13,13 @@ internal ref struct ParameterReader(ReadOnlySpan<byte> text)
 
     public bool MoveNext()
     {
-        while (!_rest.IsEmpty)
+        if (!TryTake(_text, ref _position, out var name, out var value))
         {
-            if (_rest[0] == ';')
-            {
-                _rest = _rest[1..];
-            }
-
-            var length = SipGrammar.IndexOfOutside(_rest, (byte)';');
-            var item = length < 0 ? _rest : _rest[..length];
-            _rest = length < 0 ? default : _rest[length..];
-
-            var equal = item.IndexOf((byte)'=');
-            var name = SipGrammar.Trim(equal < 0 ? item : item[..equal]);
-            if (!name.IsEmpty)
-            {
-                Current = new Parameter { Name = name, Value = equal < 0 ? default : SipGrammar.Trim(item[(equal + 1)..]) };
-                return true;
-            }
+            return false;
         }
 
-        return false;
+        Current = new Parameter { Name = _text[name], Value = _text[value] };
+        return true;
     }
 
     /// <summary>The value of the first parameter of that name; false when it is absent.</summary>
@@ -49,6 +36,44 @@ internal ref struct ParameterReader(ReadOnlySpan<byte> text)
 
         value = default;
         return false;
+    }
+
+    /// <summary>Takes the parameter that begins at <paramref name="position"/>, or the next that has a name.</summary>
+    public static bool TryTake(ReadOnlySpan<byte> text, ref int position, out Range name, out Range value)
+    {
+        while (position < text.Length)
+        {
+            var start = text[position] == ';' ? position + 1 : position;
+            var length = SipGrammar.IndexOfOutside(text[start..], (byte)';');
+            var end = length < 0 ? text.Length : start + length;
+            position = end;
+
+            var equal = text[start..end].IndexOf((byte)'=');
+            name = Trim(text, start, equal < 0 ? end : start + equal);
+            value = equal < 0 ? 0..0 : Trim(text, start + equal + 1, end);
+            if (!name.Start.Equals(name.End))
+            {
+                return true;
+            }
+        }
+
+        name = value = default;
+        return false;
+    }
+
+    private static Range Trim(ReadOnlySpan<byte> text, int start, int end)
+    {
+        while (start < end && SipGrammar.IsWhiteSpace(text[start]))
+        {
+            start++;
+        }
+
+        while (end > start && SipGrammar.IsWhiteSpace(text[end - 1]))
+        {
+            end--;
+        }
+
+        return start..end;
     }
 
     internal ref struct Parameter

@@ -22,33 +22,21 @@ internal ref struct ViaReader
         var comma = SipGrammar.IndexOfOutside(line, (byte)',');
         via.Value = comma < 0 ? line : SipGrammar.Trim(line[..comma]);
 
-        // Checked once by the type that applications see, so that both agree on what a Via is.
-        var semicolon = via.Value.IndexOf((byte)';');
+        var semicolon = SipGrammar.IndexOfOutside(via.Value, (byte)';');
         var head = semicolon < 0 ? via.Value : via.Value[..semicolon];
         via._parameters = semicolon < 0 ? default : via.Value[semicolon..];
 
-        var slash = head.LastIndexOf((byte)'/');
-        if (slash < 0 || head.Length < 3 || !Ascii.EqualsIgnoreCase(head[..3], "SIP"u8))
+        // Read as the type reads it that applications see, so that both agree on what a Via is.
+        if (!Via.TryReadHead(head, out _, out var sentBy))
         {
             return false;
         }
 
-        var last = SipGrammar.Trim(head[(slash + 1)..]);
-        var gap = last.IndexOfAny((byte)' ', (byte)'\t', (byte)'\r');
-        if (gap <= 0)
-        {
-            return false;
-        }
-
-        via.SentBy = SipGrammar.Trim(last[gap..]);
-        if (via.SentBy.IsEmpty || via.SentBy.ContainsAny((byte)'@', (byte)'"', (byte)'<'))
-        {
-            return false;
-        }
+        via.SentBy = head[sentBy];
 
         foreach (var (name, value) in via.Parameters)
         {
-            if (Ascii.EqualsIgnoreCase(name, "branch"u8))
+            if (via.Branch.IsEmpty && Ascii.EqualsIgnoreCase(name, "branch"u8))
             {
                 via.Branch = value;
             }

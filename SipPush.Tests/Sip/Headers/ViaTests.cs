@@ -1,4 +1,5 @@
 using SipPush.Sip;
+using SipPush.Sip.Parsing;
 
 namespace SipPush.Tests.Sip.Headers;
 
@@ -38,6 +39,24 @@ public sealed class ViaTests
     [TestCase("SIP/2.0/UDP [2001:db8::1")]
     [TestCase("SIP/2.0/UDP a, SIP/2.0/UDP b")]
     public void A_hop_that_no_answer_can_go_to_is_none(string text) => Assert.That(Via.TryParse(text, out _), Is.False);
+
+    [TestCase("SIP/2.0/UDP host:99999;branch=1")]
+    [TestCase("SIP/2.0/UDP two hosts;branch=1")]
+    [TestCase("SIP/3.0/UDP host;branch=1")]
+    [TestCase("SIP/2.0/UDP\n host;branch=1;branch=2;rport")]
+    [TestCase("SIP / 2.0 / UDP [::1] : 5060 ; Branch = z9hG4bK1")]
+    public void The_stack_reads_a_Via_as_applications_do(string text)
+    {
+        var octets = Wire.Raw(text);
+        var readable = Via.TryParse(text, out var via);
+
+        Assert.That(ViaReader.TryRead(octets, out var read), Is.EqualTo(readable));
+        if (readable)
+        {
+            Assert.That(read.SentBy.ToArray(), Is.EqualTo(via.SentBy.Octets.ToArray()));
+            Assert.That(read.Branch.ToArray(), Is.EqualTo(via.Branch.Octets.ToArray()));
+        }
+    }
 
     [Test]
     public void The_top_Via_is_the_first_value_of_the_first_line()
