@@ -121,6 +121,13 @@ internal static class SipParser
         // Nothing is looked at past the limit: a longer section is answered with what was found before it.
         var section = message[..Math.Min(message.Length, Math.Min(limits.HeaderSection, ushort.MaxValue))];
 
+        if (position > section.Length)
+        {
+            index.HeadersEnd = position;
+            index.BodyStart = message.Length;
+            return SipParseError.HeaderSection;
+        }
+
         while (true)
         {
             var rest = section[position..];
