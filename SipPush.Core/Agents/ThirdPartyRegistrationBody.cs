@@ -94,7 +94,7 @@ internal sealed class ThirdPartyRegistrationBody
         var error = SipParser.Parse(content, limits, index);
 
         // The line end before a delimiter is the delimiter's; a message that was put in without one of its own has lost its empty line.
-        if (error == SipParseError.HeaderSection && content.Length < limits.HeaderSection)
+        if (error == SipParseError.HeadersTruncated && content.Length < limits.HeaderSection)
         {
             content = (byte[])[.. content, .. "\r\n\r\n"u8];
             error = SipParser.Parse(content, limits, index);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SipPush.Sip;
 
 /// <summary>What a registrar granted.</summary>
@@ -32,23 +30,18 @@ public sealed record RegistrationBinding
     internal static RegistrationBinding Read(SipResponse granted, string? instance, NameAddress contact, TimeSpan asked)
     {
         // The Contact's own parameter wins over the header (RFC 3261 §10.2.4).
-        var lifetime = contact.Parameters.Get("expires") is { } text && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? TimeSpan.FromSeconds(seconds)
-            : granted.Expires ?? asked;
+        var lifetime = contact.ExpiresIn() ?? granted.Expires ?? asked;
 
         return new RegistrationBinding
         {
             Contact = contact.Uri,
             Lifetime = lifetime < Shortest ? Shortest : lifetime,
-            PublicGruu = instance is null ? null : ReadUri(contact, "pub-gruu"),
-            TemporaryGruu = instance is null ? null : ReadUri(contact, "temp-gruu"),
+            PublicGruu = instance is null ? null : contact.PublicGruu(),
+            TemporaryGruu = instance is null ? null : contact.TemporaryGruu(),
             ServiceRoute = ReadUris(granted, SipHeaderNames.ServiceRoute),
             AssociatedUris = ReadUris(granted, SipHeaderNames.PAssociatedUri),
         };
     }
-
-    private static SipUri? ReadUri(NameAddress contact, string parameter) =>
-        contact.Parameters.Get(parameter) is { } text && SipUri.TryParse(text, out var uri) ? uri : null;
 
     private static List<SipUri> ReadUris(SipMessage message, SipHeaderName name) =>
         [.. message.Addresses(name).Select(address => address.Uri).OfType<SipUri>()];

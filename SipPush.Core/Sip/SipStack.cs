@@ -15,6 +15,9 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class SipStack : IAsyncDisposable
 {
+    /// <summary>What the Via that is added on the way out may come to, in octets.</summary>
+    internal const int ViaSize = 120;
+
     private const int RememberedAddresses = 1024;
 
     private readonly SipStackOptions _options;
@@ -48,6 +51,8 @@ public sealed class SipStack : IAsyncDisposable
     public SipIdentifiers Identifiers => _options.Identifiers;
 
     internal ILoggerFactory LoggerFactory => _options.LoggerFactory;
+
+    internal SipLimits Limits => _options.Limits;
 
     internal SipTimers Timers => _options.Timers;
 
@@ -116,13 +121,41 @@ public sealed class SipStack : IAsyncDisposable
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return SendAsync(request, request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri ?? request.RequestUri, cancellationToken);
+        var route = request.Contains(SipHeaderNames.Route) ? request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri : null;
+        return SendAsync(request, route ?? request.RequestUri, cancellationToken);
     }
 
     /// <summary>As <see cref="SendAsync(SipRequest, CancellationToken)"/>, to where <paramref name="nextHop"/> points whatever the request says.</summary>
-    public async ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
+    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+
+        // The usual next hop is an address that a flow leads to already: nothing to wait for, and no other to try.
+        if (nextHop is null || !ServerLocator.TryLocate(nextHop, out var endPoint))
+        {
+            return LocateAndSendAsync(request, nextHop, cancellationToken);
+        }
+
+        var connecting = ConnectAsync(endPoint, request.Octets.Length, cancellationToken);
+        return connecting.IsCompletedSuccessfully
+            ? SendAsync(request, connecting.Result, cancellationToken)
+            : SendWhenConnectedAsync(request, connecting, cancellationToken);
+    }
+
+    private async ValueTask<SipTransactionResult> SendWhenConnectedAsync(SipRequest request, ValueTask<SipFlow> connecting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(request, await connecting.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error);
+        }
+    }
+
+    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken)
+    {
         try
         {
             if (nextHop is null)
@@ -154,7 +187,8 @@ public sealed class SipStack : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(flow);
-        return _layer.SendAsync(request, flow, SentBy(flow.Transport, flow.Remote.Address.Address), cancellationToken);
+        flow.SentBy ??= SentBy(flow.Transport, flow.Remote.Address.Address);
+        return _layer.SendAsync(request, flow, flow.SentBy, cancellationToken);
     }
 
     /// <summary>A URI of this stack for Contact and Record-Route, as peers at <paramref name="peer"/> can reach it; null leaves the choice to the first listener.</summary>
@@ -210,9 +244,6 @@ public sealed class SipStack : IAsyncDisposable
     /// <summary>The flow a request of that size goes out on (RFC 3261 §18.1.1).</summary>
     internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, int size, CancellationToken cancellationToken)
     {
-        // The Via that is added on the way out counts too.
-        const int ViaSize = 120;
-
         if (remote.Protocol == SipProtocol.Udp
             && size + ViaSize > _options.CongestionSafeSize
             && FindTransport(SipProtocol.Tcp, remote.Address.AddressFamily) is { } tcp)
@@ -232,8 +263,19 @@ public sealed class SipStack : IAsyncDisposable
         return await transport.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
     }
 
-    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family) =>
-        _transports.Find(transport => transport.Local.Protocol == protocol && (family is null || transport.Local.Address.AddressFamily == family));
+    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family)
+    {
+        foreach (var transport in _transports)
+        {
+            var local = transport.Local;
+            if (local.Protocol == protocol && (family is null || local.Address.AddressFamily == family))
+            {
+                return transport;
+            }
+        }
+
+        return null;
+    }
 
     private string SentBy(SipTransport transport, IPAddress peer)
     {

@@ -59,7 +59,7 @@ public sealed class CallerPreference(FeatureSet features)
             var rest = line;
             while (!rest.IsEmpty)
             {
-                var comma = SipGrammar.IndexOfOutside(rest.Span, ","u8);
+                var comma = SipGrammar.IndexOfOutside(rest.Span, (byte)',');
                 var value = comma < 0 ? rest : rest.Slice(0, comma);
                 rest = comma < 0 ? default : rest.Slice(comma + 1, rest.Length - comma - 1);
 

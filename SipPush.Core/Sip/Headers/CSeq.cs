@@ -28,7 +28,7 @@ public readonly record struct CSeq(uint Number, SipMethod Method)
     {
         method = default;
         number = 0;
-        var gap = value.IndexOfAny((byte)' ', (byte)'\t', (byte)'\r');
+        var gap = value.IndexOfAny(" \t\r\n"u8);
         if (gap <= 0 || !SipGrammar.TryParseNumber(value[..gap], out number) || number > int.MaxValue)
         {
             return false;

@@ -12,7 +12,7 @@ public readonly record struct MediaType(SipText Type, SipText Subtype, SipParame
     public static bool TryParse(SipText value, out MediaType mediaType)
     {
         mediaType = default;
-        var semicolon = SipGrammar.IndexOfOutside(value.Span, ";"u8);
+        var semicolon = SipGrammar.IndexOfOutside(value.Span, (byte)';');
         var head = semicolon < 0 ? value : value.Slice(0, semicolon);
         var slash = head.Span.IndexOf((byte)'/');
         if (slash < 0)
@@ -20,17 +20,14 @@ public readonly record struct MediaType(SipText Type, SipText Subtype, SipParame
             return false;
         }
 
-        var type = SipGrammar.Trim(head.Span[..slash]);
-        var subtype = SipGrammar.Trim(head.Span[(slash + 1)..]);
-        if (!SipGrammar.IsToken(type) || !SipGrammar.IsToken(subtype))
+        var type = head.Slice(0, slash).Trim();
+        var subtype = head.Slice(slash + 1, head.Length - slash - 1).Trim();
+        if (!SipGrammar.IsToken(type.Span) || !SipGrammar.IsToken(subtype.Span))
         {
             return false;
         }
 
-        mediaType = new MediaType(
-            head.Slice(head.Span.IndexOf(type), type.Length),
-            head.Slice(slash + 1 + head.Span[(slash + 1)..].IndexOf(subtype), subtype.Length),
-            new SipParameters(semicolon < 0 ? default : value.Slice(semicolon, value.Length - semicolon)));
+        mediaType = new MediaType(type, subtype, new SipParameters(semicolon < 0 ? default : value.Slice(semicolon, value.Length - semicolon)));
         return true;
     }
 

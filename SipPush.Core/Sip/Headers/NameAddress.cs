@@ -23,14 +23,14 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
     {
         address = default;
         var span = value.Span;
-        var open = SipGrammar.IndexOfOutside(span, "<"u8);
+        var open = SipGrammar.IndexOfOutside(span, (byte)'<');
 
         // SipGrammar skips what is quoted, and with "<" itself a stop the first bracket outside quotes is found.
         if (open < 0)
         {
-            var semicolon = SipGrammar.IndexOfOutside(span, ";"u8);
-            var bare = Trim(semicolon < 0 ? value : value.Slice(0, semicolon));
-            if (bare.IsEmpty || bare.Span.IndexOfAny((byte)'"', (byte)' ') >= 0 || !bare.Span.Contains((byte)':'))
+            var semicolon = SipGrammar.IndexOfOutside(span, (byte)';');
+            var bare = (semicolon < 0 ? value : value.Slice(0, semicolon)).Trim();
+            if (bare.IsEmpty || bare.Span.IndexOfAny("\" \t"u8) >= 0 || !bare.Span.Contains((byte)':'))
             {
                 return false;
             }
@@ -47,23 +47,17 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
 
         close += open;
         var uri = value.Slice(open + 1, close - open - 1);
-        var rest = Trim(value.Slice(close + 1, value.Length - close - 1));
+        var rest = value.Slice(close + 1, value.Length - close - 1).Trim();
         if (uri.IsEmpty || (!rest.IsEmpty && rest.Span[0] != ';'))
         {
             return false;
         }
 
-        address = new NameAddress(Trim(value.Slice(0, open)), uri, new SipParameters(rest));
+        address = new NameAddress(value.Slice(0, open).Trim(), uri, new SipParameters(rest));
         return true;
     }
 
     /// <summary>As it is written, always with brackets.</summary>
     public override string ToString() =>
         DisplayName.IsEmpty ? $"<{Address}>{Parameters}" : $"{DisplayName} <{Address}>{Parameters}";
-
-    private static SipText Trim(SipText text)
-    {
-        var trimmed = SipGrammar.Trim(text.Span);
-        return trimmed.Length == text.Length ? text : text.Slice(text.Span.IndexOf(trimmed), trimmed.Length);
-    }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using SipPush.Sip.Parsing;
 
 namespace SipPush.Sip;
@@ -27,11 +28,13 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
     /// <summary>The value of the first parameter of that name as it stands, quotes included; empty when it has none. False when it is absent.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out SipText value)
     {
-        foreach (var parameter in this)
+        var span = Text.Span;
+        var position = 0;
+        while (TryTake(span, ref position, out var found, out var where))
         {
-            if (parameter.Name.EqualsIgnoreCase(name))
+            if (Ascii.EqualsIgnoreCase(span[found], name))
             {
-                value = parameter.Value;
+                value = new SipText(Text.Octets[where]);
                 return true;
             }
         }
@@ -42,7 +45,7 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
 
     /// <summary>The value as text, without its quotes; null when the parameter is absent.</summary>
     public string? Get(string name) =>
-        TryGet(System.Text.Encoding.ASCII.GetBytes(name), out var value) ? value.Unquote().ToString() : null;
+        TryGet(Encoding.ASCII.GetBytes(name), out var value) ? value.Unquote().ToString() : null;
 
     /// <summary>The parameters in order.</summary>
     public Enumerator GetEnumerator() => new(Text);
@@ -59,11 +62,50 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
     /// <summary>The octets as text.</summary>
     public override string ToString() => Text.ToString();
 
+    // Takes the parameter that begins at position, or the next that has a name.
+    private static bool TryTake(ReadOnlySpan<byte> text, ref int position, out Range name, out Range value)
+    {
+        while (position < text.Length)
+        {
+            var start = text[position] == ';' ? position + 1 : position;
+            var length = SipGrammar.IndexOfOutside(text[start..], (byte)';');
+            var end = length < 0 ? text.Length : start + length;
+            position = end;
+
+            var equal = text[start..end].IndexOf((byte)'=');
+            name = Trim(text, start, equal < 0 ? end : start + equal);
+            value = equal < 0 ? 0..0 : Trim(text, start + equal + 1, end);
+            if (!name.Start.Equals(name.End))
+            {
+                return true;
+            }
+        }
+
+        name = value = default;
+        return false;
+    }
+
+    private static Range Trim(ReadOnlySpan<byte> text, int start, int end)
+    {
+        while (start < end && SipGrammar.IsWhiteSpace(text[start]))
+        {
+            start++;
+        }
+
+        while (end > start && SipGrammar.IsWhiteSpace(text[end - 1]))
+        {
+            end--;
+        }
+
+        return start..end;
+    }
+
     /// <summary>Walks the parameters in order.</summary>
     /// <param name="text">The octets from the first semicolon on.</param>
     public struct Enumerator(SipText text)
     {
-        private SipText _rest = text;
+        private readonly SipText _text = text;
+        private int _position;
 
         /// <summary>The parameter now reached; the value as it stands, empty when there is none.</summary>
         public (SipText Name, SipText Value) Current { get; private set; }
@@ -71,44 +113,13 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
         /// <summary>Goes on to the next parameter; false at the end.</summary>
         public bool MoveNext()
         {
-            while (!_rest.IsEmpty)
+            if (!TryTake(_text.Span, ref _position, out var name, out var value))
             {
-                var span = _rest.Span;
-                var start = span[0] == ';' ? 1 : 0;
-                var length = SipGrammar.IndexOfOutside(span[start..], ";"u8);
-                var item = length < 0 ? _rest.Slice(start, span.Length - start) : _rest.Slice(start, length);
-                _rest = length < 0 ? default : _rest.Slice(start + length, span.Length - start - length);
-
-                var equal = item.Span.IndexOf((byte)'=');
-                var name = Trim(equal < 0 ? item : item.Slice(0, equal));
-                if (name.IsEmpty)
-                {
-                    continue;
-                }
-
-                Current = (name, equal < 0 ? default : Trim(item.Slice(equal + 1, item.Length - equal - 1)));
-                return true;
+                return false;
             }
 
-            return false;
-        }
-
-        private static SipText Trim(SipText text)
-        {
-            var span = text.Span;
-            var start = 0;
-            while (start < span.Length && SipGrammar.IsWhiteSpace(span[start]))
-            {
-                start++;
-            }
-
-            var end = span.Length;
-            while (end > start && SipGrammar.IsWhiteSpace(span[end - 1]))
-            {
-                end--;
-            }
-
-            return start == 0 && end == span.Length ? text : text.Slice(start, end - start);
+            Current = (new SipText(_text.Octets[name]), new SipText(_text.Octets[value]));
+            return true;
         }
     }
 }

@@ -11,7 +11,7 @@ namespace SipPush.Sip;
 /// <param name="Parameters">branch, received, rport, maddr, ttl and others.</param>
 public readonly record struct Via(SipText Transport, SipText SentBy, SipParameters Parameters)
 {
-    private static readonly System.Buffers.SearchValues<byte> NotInSentBy = System.Buffers.SearchValues.Create("@\"<>,?"u8);
+    private static readonly System.Buffers.SearchValues<byte> NotInSentBy = System.Buffers.SearchValues.Create("@\"<>,? \t\r\n"u8);
 
     /// <summary>The branch, which names the transaction; empty when there is none.</summary>
     public SipText Branch => Parameters.TryGet("branch"u8, out var value) ? value : default;
@@ -20,7 +20,7 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
     public static bool TryParse(SipText value, out Via via)
     {
         via = default;
-        var semicolon = SipGrammar.IndexOfOutside(value.Span, ";"u8);
+        var semicolon = SipGrammar.IndexOfOutside(value.Span, (byte)';');
         var head = semicolon < 0 ? value : value.Slice(0, semicolon);
         var parameters = semicolon < 0 ? default : value.Slice(semicolon, value.Length - semicolon);
         var span = head.Span;
@@ -97,7 +97,20 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
         return from;
     }
 
-    // An answer can't be sent to a host that has an "@" or white space in it (sent-by = host [ COLON port ]).
-    private static bool IsSentBy(ReadOnlySpan<byte> text) =>
-        text.Length > 0 && !text.ContainsAny(NotInSentBy) && (text[0] != '[' || text.Contains((byte)']'));
+    // sent-by = host [ COLON port ]. An answer can't be sent to a host that has an "@" or white space in it, or to port 65536.
+    private static bool IsSentBy(ReadOnlySpan<byte> text)
+    {
+        var colon = text.LastIndexOf((byte)':');
+        var host = text;
+        if (colon > text.LastIndexOf((byte)']'))
+        {
+            host = SipGrammar.Trim(text[..colon]);
+            if (!SipGrammar.TryParseNumber(SipGrammar.Trim(text[(colon + 1)..]), out var port) || port is 0 or > ushort.MaxValue)
+            {
+                return false;
+            }
+        }
+
+        return host.Length > 0 && !host.ContainsAny(NotInSentBy) && (host[0] != '[' || host[^1] == ']');
+    }
 }

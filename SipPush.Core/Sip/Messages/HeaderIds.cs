@@ -5,6 +5,7 @@ namespace SipPush.Sip;
 /// <summary>The names of <see cref="HeaderId"/>, found by a small hash over length, first and last letter.</summary>
 internal static class HeaderIds
 {
+    // A power of two.
     private const int TableSize = 512;
 
     // Long form first; a compact form, where there is one, behind it (RFC 3261 §7.3.3, RFC 3841 §9).
@@ -75,9 +76,10 @@ internal static class HeaderIds
             return HeaderId.Other;
         }
 
-        for (var slot = Slot(name); Table[slot].Name is { } candidate; slot = (slot + 1) % TableSize)
+        for (var slot = Slot(name); Table[slot].Name is { } candidate; slot = (slot + 1) & (TableSize - 1))
         {
-            if (candidate.Length == name.Length && Ascii.EqualsIgnoreCase(candidate, name))
+            // Most come in the letters of their RFC.
+            if (name.SequenceEqual(candidate) || Ascii.EqualsIgnoreCase(candidate, name))
             {
                 return Table[slot].Id;
             }
@@ -87,7 +89,7 @@ internal static class HeaderIds
     }
 
     private static int Slot(ReadOnlySpan<byte> name) =>
-        ((name.Length * 37) + ((name[0] | 0x20) * 5) + ((name[^1] | 0x20) * 11) + ((name[name.Length / 2] | 0x20) * 17)) % TableSize;
+        ((name.Length * 37) + ((name[0] | 0x20) * 5) + ((name[^1] | 0x20) * 11) + ((name[name.Length / 2] | 0x20) * 17)) & (TableSize - 1);
 
     private static string[] BuildNames()
     {
@@ -110,7 +112,7 @@ internal static class HeaderIds
             var slot = Slot(octets);
             while (table[slot].Name is not null)
             {
-                slot = (slot + 1) % TableSize;
+                slot = (slot + 1) & (TableSize - 1);
             }
             table[slot] = (octets, id);
         }

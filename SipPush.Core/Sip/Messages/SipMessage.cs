@@ -76,8 +76,8 @@ public abstract class SipMessage
             var rest = line;
             while (!rest.IsEmpty)
             {
-                var comma = SipGrammar.IndexOfOutside(rest.Span, ","u8);
-                var value = Trim(comma < 0 ? rest : rest.Slice(0, comma));
+                var comma = SipGrammar.IndexOfOutside(rest.Span, (byte)',');
+                var value = (comma < 0 ? rest : rest.Slice(0, comma)).Trim();
                 rest = comma < 0 ? default : rest.Slice(comma + 1, rest.Length - comma - 1);
                 if (!value.IsEmpty)
                 {
@@ -132,8 +132,8 @@ public abstract class SipMessage
     internal SipText FirstValue(HeaderId id)
     {
         var line = Value(id);
-        var comma = SipGrammar.IndexOfOutside(line.Span, ","u8);
-        return comma < 0 ? line : Trim(line.Slice(0, comma));
+        var comma = SipGrammar.IndexOfOutside(line.Span, (byte)',');
+        return comma < 0 ? line : line.Slice(0, comma).Trim();
     }
 
     private static TimeSpan? Seconds(SipText value)
@@ -141,7 +141,7 @@ public abstract class SipMessage
         var span = value.Span;
         var digits = span.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         return SipGrammar.TryParseNumber(digits < 0 ? span : span[..digits], out var seconds)
-            && (digits < 0 || span[digits] is (byte)' ' or (byte)'\t' or (byte)';' or (byte)'(' or (byte)'\r')
+            && (digits < 0 || span[digits] is (byte)' ' or (byte)'\t' or (byte)';' or (byte)'(' or (byte)'\r' or (byte)'\n')
                 ? TimeSpan.FromSeconds(seconds)
                 : null;
     }
@@ -161,11 +161,5 @@ public abstract class SipMessage
         }
 
         return -1;
-    }
-
-    private static SipText Trim(SipText text)
-    {
-        var trimmed = SipGrammar.Trim(text.Span);
-        return trimmed.Length == text.Length ? text : text.Slice(text.Span.IndexOf(trimmed), trimmed.Length);
     }
 }

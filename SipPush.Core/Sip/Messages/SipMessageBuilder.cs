@@ -40,7 +40,7 @@ public abstract class SipMessageBuilder : IDisposable
             }
 
             var end = i + 1 < entries.Length ? entries[i + 1].Start : origin.HeadersEnd;
-            AddLine(_lineCount) = new Line
+            Insert(_lineCount, new Line
             {
                 Id = entry.Id,
                 FromOrigin = true,
@@ -49,7 +49,7 @@ public abstract class SipMessageBuilder : IDisposable
                 NameLength = entry.NameLength,
                 ValueOffset = entry.ValueStart - entry.Start,
                 ValueLength = entry.ValueLength,
-            };
+            });
         }
     }
 
@@ -58,23 +58,28 @@ public abstract class SipMessageBuilder : IDisposable
 
     /// <summary>Adds a header line at the end.</summary>
     /// <exception cref="ArgumentException">The value has CR, LF or NUL in it; the exception names the header.</exception>
-    public void Add(SipHeaderName name, string value) => Write(ref AddLine(_lineCount), name, value);
+    public void Add(SipHeaderName name, string value) => Insert(_lineCount, Write(name, value));
 
     /// <summary>Adds a header line at the end.</summary>
     /// <exception cref="ArgumentException">The value has CR, LF or NUL in it; the exception names the header.</exception>
-    public void Add(SipHeaderName name, SipText value) => Write(ref AddLine(_lineCount), name, value.Span);
+    public void Add(SipHeaderName name, SipText value)
+    {
+        RefuseControls(value.Span, name.Name);
+        Insert(_lineCount, Write(name, value.Span));
+    }
 
     /// <summary>Adds a header line above all others: where Via, Route and Record-Route grow.</summary>
     /// <exception cref="ArgumentException">The value has CR, LF or NUL in it; the exception names the header.</exception>
-    public void Prepend(SipHeaderName name, string value) => Write(ref AddLine(0), name, value);
+    public void Prepend(SipHeaderName name, string value) => Insert(0, Write(name, value));
 
     /// <summary>Takes all lines of that name out and puts one in, where the first of them stood, or at the end.</summary>
     /// <exception cref="ArgumentException">The value has CR, LF or NUL in it; the exception names the header.</exception>
     public void Set(SipHeaderName name, string value)
     {
+        var line = Write(name, value);
         var at = Find(name);
         Remove(name);
-        Write(ref AddLine(at < 0 ? _lineCount : at), name, value);
+        Insert(at < 0 ? _lineCount : at, line);
     }
 
     /// <summary>Takes all lines of that name out; true when there were any.</summary>
@@ -104,16 +109,16 @@ public abstract class SipMessageBuilder : IDisposable
         }
 
         var value = ValueOf(_lines[at]);
-        var comma = SipGrammar.IndexOfOutside(value, ","u8);
-        if (comma < 0)
+        var comma = SipGrammar.IndexOfOutside(value, (byte)',');
+        var rest = comma < 0 ? default : SipGrammar.Trim(value[(comma + 1)..]);
+        if (rest.IsEmpty)
         {
             Array.Copy(_lines, at + 1, _lines, at, --_lineCount - at);
         }
         else
         {
             // What is left may be folded, and folds are white space: written anew it is one line.
-            var rest = new SipText(value[(comma + 1)..].ToArray()).ToString().Trim();
-            Write(ref _lines[at], name, rest);
+            _lines[at] = Write(name, new SipText(rest.ToArray()).Unfold().Span);
         }
 
         return true;
@@ -145,6 +150,17 @@ public abstract class SipMessageBuilder : IDisposable
         _lines = [];
         _lineCount = _writtenLength = 0;
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Adds a value from a received message as it stands, but on one line; a NUL in a quoted name is the sender's right (RFC 3261 §25.1).</summary>
+    private protected void AddReceived(HeaderId id, SipText value, ReadOnlySpan<byte> suffix = default)
+    {
+        var plain = value.Unfold();
+        var name = new SipHeaderName(id);
+        var destination = BeginValue(name, plain.Length + suffix.Length);
+        plain.Span.CopyTo(destination);
+        suffix.CopyTo(destination[plain.Length..]);
+        Insert(_lineCount, EndValue(name, plain.Length + suffix.Length));
     }
 
     private protected abstract int StartLineLength { get; }
@@ -184,24 +200,23 @@ public abstract class SipMessageBuilder : IDisposable
         ReadOnlySpan<byte> origin = _origin is null ? default : _origin.Octets.Span;
         ReadOnlySpan<byte> written = _written;
 
-        for (var i = 0; i < _lineCount; i++)
+        if (!entries.IsEmpty)
         {
-            ref readonly var line = ref _lines[i];
-            (line.FromOrigin ? origin : written).Slice(line.Start, line.Length).CopyTo(destination[position..]);
+            WriteEntries(position, entries);
+        }
 
-            if (!entries.IsEmpty)
+        // Lines that lie one behind the other are copied in one go: of a new message, all of them.
+        for (var i = 0; i < _lineCount;)
+        {
+            ref readonly var first = ref _lines[i];
+            var length = first.Length;
+            while (++i < _lineCount && _lines[i].FromOrigin == first.FromOrigin && _lines[i].Start == first.Start + length)
             {
-                entries[i] = new HeaderEntry
-                {
-                    Id = line.Id,
-                    Start = (ushort)position,
-                    NameLength = (ushort)line.NameLength,
-                    ValueStart = (ushort)(position + line.ValueOffset),
-                    ValueLength = (ushort)line.ValueLength,
-                };
+                length += _lines[i].Length;
             }
 
-            position += line.Length;
+            (first.FromOrigin ? origin : written).Slice(first.Start, length).CopyTo(destination[position..]);
+            position += length;
         }
 
         var lengthStart = position;
@@ -245,6 +260,23 @@ public abstract class SipMessageBuilder : IDisposable
         buffer = larger;
     }
 
+    private void WriteEntries(int position, Span<HeaderEntry> entries)
+    {
+        for (var i = 0; i < _lineCount; i++)
+        {
+            ref readonly var line = ref _lines[i];
+            entries[i] = new HeaderEntry
+            {
+                Id = line.Id,
+                Start = (ushort)position,
+                NameLength = (ushort)line.NameLength,
+                ValueStart = (ushort)(position + line.ValueOffset),
+                ValueLength = (ushort)line.ValueLength,
+            };
+            position += line.Length;
+        }
+    }
+
     private static int CountDigits(int number)
     {
         var digits = 1;
@@ -277,7 +309,7 @@ public abstract class SipMessageBuilder : IDisposable
         && (line.Id != HeaderId.Other
             || Ascii.EqualsIgnoreCase((line.FromOrigin ? _origin!.Octets.Span : _written).Slice(line.Start, line.NameLength), name.Name));
 
-    private ref Line AddLine(int at)
+    private void Insert(int at, in Line line)
     {
         if (_lineCount == _lines.Length)
         {
@@ -289,79 +321,64 @@ public abstract class SipMessageBuilder : IDisposable
             Array.Copy(_lines, at, _lines, at + 1, _lineCount - at);
         }
 
+        _lines[at] = line;
         _lineCount++;
-        return ref _lines[at];
     }
 
-    private void Write(ref Line line, SipHeaderName name, string value)
+    private Line Write(SipHeaderName name, string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        var most = Encoding.UTF8.GetMaxByteCount(value.Length);
-        var start = BeginValue(name, most, out var destination);
+        var destination = BeginValue(name, Encoding.UTF8.GetMaxByteCount(value.Length));
         Utf8.FromUtf16(value, destination, out _, out var length);
-        EndValue(ref line, name, start, destination[..length]);
+        RefuseControls(destination[..length], name.Name);
+        return EndValue(name, length);
     }
 
-    private void Write(ref Line line, SipHeaderName name, ReadOnlySpan<byte> value)
+    private Line Write(SipHeaderName name, ReadOnlySpan<byte> value)
     {
-        var start = BeginValue(name, value.Length, out var destination);
-        value.CopyTo(destination);
-        EndValue(ref line, name, start, destination[..value.Length]);
+        value.CopyTo(BeginValue(name, value.Length));
+        return EndValue(name, value.Length);
     }
 
-    // Writes "Name: " and hands out room for the value; nothing counts before EndValue has accepted it.
-    private int BeginValue(SipHeaderName name, int most, out Span<byte> destination)
+    // Writes "Name: " and hands out room for the value; nothing counts before EndValue.
+    private Span<byte> BeginValue(SipHeaderName name, int most)
     {
         var id = name.Id;
         ReadOnlySpan<byte> wire = id != HeaderId.Other ? HeaderIds.WireName(id) : Encoding.ASCII.GetBytes(name.Name);
+        if (wire.IsEmpty)
+        {
+            throw new ArgumentException("A header needs a name", nameof(name));
+        }
+
         var needed = _writtenLength + wire.Length + most + 4;
         if (needed > _written.Length)
         {
             Grow(ref _written, _writtenLength, Math.Max(needed, _written.Length * 2));
         }
 
-        wire.CopyTo(_written.AsSpan(_writtenLength));
-        _written[_writtenLength + wire.Length] = (byte)':';
-        _written[_writtenLength + wire.Length + 1] = (byte)' ';
-        destination = _written.AsSpan(_writtenLength + wire.Length + 2);
-        return _writtenLength + wire.Length + 2;
+        var destination = _written.AsSpan(_writtenLength);
+        wire.CopyTo(destination);
+        destination[wire.Length] = (byte)':';
+        destination[wire.Length + 1] = (byte)' ';
+        return destination[(wire.Length + 2)..];
     }
 
-    private void EndValue(ref Line line, SipHeaderName name, int valueStart, ReadOnlySpan<byte> value)
+    private Line EndValue(SipHeaderName name, int valueLength)
     {
-        if (value.ContainsAny((byte)'\r', (byte)'\n', (byte)0))
-        {
-            // The line was made room for before its value was known to be good.
-            line = default;
-            RemoveEmptyLine();
-            RefuseControls(value, name.Name);
-        }
-
-        LineEnd.CopyTo(_written.AsSpan(valueStart + value.Length));
-        line = new Line
+        var nameLength = name.Name.Length;
+        var line = new Line
         {
             Id = name.Id,
-            FromOrigin = false,
             Start = _writtenLength,
-            NameLength = valueStart - 2 - _writtenLength,
-            ValueOffset = valueStart - _writtenLength,
-            ValueLength = value.Length,
-            Length = valueStart + value.Length + 2 - _writtenLength,
+            Length = nameLength + 2 + valueLength + 2,
+            NameLength = nameLength,
+            ValueOffset = nameLength + 2,
+            ValueLength = valueLength,
         };
-        _writtenLength = valueStart + value.Length + 2;
-    }
 
-    private void RemoveEmptyLine()
-    {
-        var kept = 0;
-        for (var i = 0; i < _lineCount; i++)
-        {
-            if (_lines[i].Length != 0)
-            {
-                _lines[kept++] = _lines[i];
-            }
-        }
-        _lineCount = kept;
+        _writtenLength += line.Length;
+        LineEnd.CopyTo(_written.AsSpan(_writtenLength - 2));
+        return line;
     }
 
     private struct Line

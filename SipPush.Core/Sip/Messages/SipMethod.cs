@@ -43,7 +43,7 @@ public readonly record struct SipMethod(string Name)
     {
         foreach (var name in Known)
         {
-            if (Ascii.Equals(token, name))
+            if (token.Length == name.Length && Ascii.Equals(token, name))
             {
                 return new SipMethod(name);
             }

@@ -22,6 +22,8 @@ public sealed class SipResponse : SipMessage
     /// <summary>The reason phrase as it stands.</summary>
     public string ReasonPhrase => Text(_reasonStart, _reasonLength).ToString();
 
+    internal ReadOnlySpan<byte> ReasonOctets => Octets.Span.Slice(_reasonStart, _reasonLength);
+
     /// <summary>True from 200 on: the transaction's last word.</summary>
     public bool IsFinal => StatusCode >= 200;
 

@@ -25,25 +25,21 @@ public sealed class SipResponseBuilder : SipMessageBuilder
         _reason = Encoding.UTF8.GetBytes(reason ?? SipReasons.Of(status));
         RefuseControls(_reason, nameof(reason));
 
+        ArgumentNullException.ThrowIfNull(toTag);
+        var suffix = Encoding.UTF8.GetBytes($";tag={toTag}");
+        RefuseControls(suffix, nameof(toTag));
+
         foreach (ref readonly var entry in request.Entries)
         {
             switch (entry.Id)
             {
                 case HeaderId.To when status != 100 && request.To.Tag.IsEmpty:
-                    Add(SipHeaderNames.To, $"{Unfolded(request, entry)};tag={toTag}");
+                    AddReceived(entry.Id, request.Text(entry.ValueStart, entry.ValueLength), suffix);
                     break;
 
                 case HeaderId.Via or HeaderId.From or HeaderId.To or HeaderId.CallId or HeaderId.CSeq:
                 case HeaderId.RecordRoute when status is > 100 and < 300:
-                    var value = request.Text(entry.ValueStart, entry.ValueLength);
-                    if (value.Span.Contains((byte)'\n'))
-                    {
-                        Add(new SipHeaderName(entry.Id), Unfolded(request, entry));
-                    }
-                    else
-                    {
-                        Add(new SipHeaderName(entry.Id), value);
-                    }
+                    AddReceived(entry.Id, request.Text(entry.ValueStart, entry.ValueLength));
                     break;
             }
         }
@@ -55,7 +51,7 @@ public sealed class SipResponseBuilder : SipMessageBuilder
     {
         ArgumentNullException.ThrowIfNull(origin);
         _status = origin.StatusCode;
-        _reason = Encoding.UTF8.GetBytes(origin.ReasonPhrase);
+        _reason = origin.ReasonOctets.ToArray();
     }
 
     /// <summary>The response as it stands now.</summary>
@@ -78,7 +74,4 @@ public sealed class SipResponseBuilder : SipMessageBuilder
         "\r\n"u8.CopyTo(destination[(12 + _reason.Length)..]);
         return 14 + _reason.Length;
     }
-
-    private static string Unfolded(SipRequest request, in Parsing.HeaderEntry entry) =>
-        request.Text(entry.ValueStart, entry.ValueLength).ToString();
 }

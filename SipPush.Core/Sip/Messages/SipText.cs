@@ -39,6 +39,25 @@ public readonly struct SipText(ReadOnlyMemory<byte> octets) : IEquatable<SipText
     /// <summary>A piece of this piece.</summary>
     public SipText Slice(int start, int length) => new(Octets.Slice(start, length));
 
+    /// <summary>The same without the white space around it.</summary>
+    internal SipText Trim()
+    {
+        var span = Span;
+        var start = 0;
+        while (start < span.Length && Parsing.SipGrammar.IsWhiteSpace(span[start]))
+        {
+            start++;
+        }
+
+        var end = span.Length;
+        while (end > start && Parsing.SipGrammar.IsWhiteSpace(span[end - 1]))
+        {
+            end--;
+        }
+
+        return end - start == span.Length ? this : Slice(start, end - start);
+    }
+
     /// <summary>The text between the quotes with its escapes undone, or the text itself when it is not quoted (RFC 3261 §25.1).</summary>
     public SipText Unquote()
     {
@@ -84,11 +103,14 @@ public readonly struct SipText(ReadOnlyMemory<byte> octets) : IEquatable<SipText
     }
 
     /// <summary>The octets as UTF-8; a folded line (CRLF and white space) becomes one space (RFC 3261 §7.3.1).</summary>
-    public override string ToString()
+    public override string ToString() => Encoding.UTF8.GetString(Unfold().Span);
+
+    /// <summary>The octets with each fold, and each CR or LF that stands alone, made one space.</summary>
+    internal SipText Unfold()
     {
-        if (!Span.Contains((byte)'\n'))
+        if (!Span.ContainsAny((byte)'\r', (byte)'\n'))
         {
-            return Encoding.UTF8.GetString(Span);
+            return this;
         }
 
         var unfolded = new byte[Length];
@@ -114,6 +136,6 @@ public readonly struct SipText(ReadOnlyMemory<byte> octets) : IEquatable<SipText
             unfolded[length++] = (byte)' ';
         }
 
-        return Encoding.UTF8.GetString(unfolded, 0, length);
+        return new SipText(unfolded.AsMemory(0, length));
     }
 }

@@ -13,6 +13,8 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class SipUri : IEquatable<SipUri>
 {
+    private int _hostEnd;
+
     private SipUri(SipText text) => Text = text;
 
     /// <summary>The URI as it was written.</summary>
@@ -112,6 +114,7 @@ public sealed class SipUri : IEquatable<SipUri>
 
         uri = new SipUri(text)
         {
+            _hostEnd = hostEnd,
             Scheme = scheme,
             User = user,
             Password = password,
@@ -155,10 +158,15 @@ public sealed class SipUri : IEquatable<SipUri>
     }
 
     /// <summary>The same URI without any parameter or header: of a public GRUU, the AOR (RFC 5627 §3.1.1).</summary>
-    public SipUri WithoutParameters() =>
-        Parameters.IsEmpty && Headers.IsEmpty ? this : Parse(Parameters.IsEmpty
-            ? Text.ToString()[..^(Headers.Length + 1)]
-            : Encoding.UTF8.GetString(Text.Span[..Text.Span.LastIndexOf(Parameters.Text.Span)]));
+    public SipUri WithoutParameters() => !IsSip || _hostEnd == Text.Length ? this : new SipUri(Text.Slice(0, _hostEnd))
+    {
+        _hostEnd = _hostEnd,
+        Scheme = Scheme,
+        User = User,
+        Password = Password,
+        Host = Host,
+        Port = Port,
+    };
 
     /// <summary>True when both are equal and so are their <c>gr</c> parameters (RFC 5627 §5.4).</summary>
     public bool IsSameGruu(SipUri? other)
@@ -252,6 +260,8 @@ public sealed class SipUri : IEquatable<SipUri>
                 : !span.ContainsAnyExcept(HostCharacters));
     }
 
+    private const int Escaped = 0x100;
+
     private static readonly System.Buffers.SearchValues<byte> HostCharacters = System.Buffers.SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_"u8);
 
@@ -318,7 +328,7 @@ public sealed class SipUri : IEquatable<SipUri>
         return Split(left).SequenceEqual(Split(right), StringComparer.OrdinalIgnoreCase);
     }
 
-    // %-escapes of characters that need none are the characters themselves.
+    // A %-escape is the character itself, unless that is reserved: then it was escaped to mean something else.
     private static bool EqualsDecoded(SipText left, SipText right, bool ignoreCase)
     {
         ReadOnlySpan<byte> a = left.Span, b = right.Span;
@@ -344,14 +354,14 @@ public sealed class SipUri : IEquatable<SipUri>
         }
     }
 
-    private static byte TakeDecoded(ref ReadOnlySpan<byte> text)
+    private static int TakeDecoded(ref ReadOnlySpan<byte> text)
     {
         var octet = text[0];
         if (octet == '%' && text.Length >= 3 && char.IsAsciiHexDigit((char)text[1]) && char.IsAsciiHexDigit((char)text[2]))
         {
             octet = (byte)((Hex(text[1]) << 4) | Hex(text[2]));
             text = text[3..];
-            return octet;
+            return ";/?:@&=+$,"u8.Contains(octet) ? octet | Escaped : octet;
         }
 
         text = text[1..];

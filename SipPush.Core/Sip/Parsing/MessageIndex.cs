@@ -29,6 +29,8 @@ internal sealed class MessageIndex
     public void Reset()
     {
         Count = 0;
+        IsRequest = false;
+        MethodStart = UriStart = ReasonStart = 0;
         MethodLength = UriLength = Status = ReasonLength = HeadersEnd = BodyStart = BodyLength = 0;
     }
 

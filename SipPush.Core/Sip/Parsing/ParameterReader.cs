@@ -19,7 +19,7 @@ internal ref struct ParameterReader(ReadOnlySpan<byte> text)
                 _rest = _rest[1..];
             }
 
-            var length = SipGrammar.IndexOfOutside(_rest, ";"u8);
+            var length = SipGrammar.IndexOfOutside(_rest, (byte)';');
             var item = length < 0 ? _rest : _rest[..length];
             _rest = length < 0 ? default : _rest[length..];
 

@@ -31,48 +31,33 @@ internal static class SipGrammar
     }
 
     /// <summary>
-    /// Where the first of <paramref name="stops"/> stands outside a quoted string and outside angle brackets; -1 when it does
-    /// not. An unclosed quote or bracket runs to the end.
+    /// Where <paramref name="stop"/> first stands outside a quoted string and outside angle brackets; -1 when it does not. An
+    /// unclosed quote or bracket runs to the end.
     /// </summary>
-    public static int IndexOfOutside(ReadOnlySpan<byte> text, ReadOnlySpan<byte> stops)
+    public static int IndexOfOutside(ReadOnlySpan<byte> text, byte stop)
     {
-        var quoted = false;
-        var angled = false;
-
-        for (var i = 0; i < text.Length; i++)
+        for (var position = 0; ;)
         {
-            var octet = text[i];
+            var found = text[position..].IndexOfAny(stop, (byte)'"', (byte)'<');
+            if (found < 0)
+            {
+                return -1;
+            }
 
-            if (quoted)
+            position += found;
+            if (text[position] == stop)
             {
-                if (octet == '\\')
-                {
-                    i++;
-                }
-                else if (octet == '"')
-                {
-                    quoted = false;
-                }
+                return position;
             }
-            else if (angled)
+
+            var end = text[position] == '"' ? EndOfQuoted(text[position..]) : text[position..].IndexOf((byte)'>');
+            if (end < 0)
             {
-                angled = octet != '>';
+                return -1;
             }
-            else if (stops.Contains(octet))
-            {
-                return i;
-            }
-            else if (octet == '"')
-            {
-                quoted = true;
-            }
-            else if (octet == '<')
-            {
-                angled = true;
-            }
+
+            position += end + 1;
         }
-
-        return -1;
     }
 
     /// <summary>Reads an unsigned number that fills <paramref name="text"/> whole; false on anything else and on overflow.</summary>
@@ -104,13 +89,16 @@ internal static class SipGrammar
     /// <summary>Where the last character of <paramref name="text"/>'s opening quoted string stands, escapes observed; -1 when it is never closed.</summary>
     public static int EndOfQuoted(ReadOnlySpan<byte> text)
     {
-        for (var i = 1; i < text.Length; i++)
+        for (var i = 1; i < text.Length; i += 2)
         {
-            if (text[i] == '\\')
+            var found = text[i..].IndexOfAny((byte)'"', (byte)'\\');
+            if (found < 0)
             {
-                i++;
+                return -1;
             }
-            else if (text[i] == '"')
+
+            i += found;
+            if (text[i] == '"')
             {
                 return i;
             }

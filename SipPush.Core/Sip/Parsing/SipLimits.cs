@@ -6,7 +6,7 @@ public sealed record SipLimits
     /// <summary>Octets of the start line; default 8,192. Over it a request is answered 414.</summary>
     public int StartLine { get; init; } = 8_192;
 
-    /// <summary>Octets of start line and header section together; default 32,768, at most 65,535. Over it a request is answered 513.</summary>
+    /// <summary>Octets of start line and header section together; default 32,768; more than 65,000 counts as that. Over it a request is answered 513.</summary>
     public int HeaderSection { get; init; } = 32_768;
 
     /// <summary>Header lines; default 256. Over it a request is answered 513.</summary>

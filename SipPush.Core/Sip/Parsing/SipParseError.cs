@@ -21,8 +21,11 @@ public enum SipParseError
     /// <summary>A header line has no name or no colon.</summary>
     HeaderLine,
 
-    /// <summary>The header section is longer than its limit, or never ends.</summary>
+    /// <summary>The header section is longer than its limit.</summary>
     HeaderSection,
+
+    /// <summary>The message ends before its header section does.</summary>
+    HeadersTruncated,
 
     /// <summary>More header lines than the limit.</summary>
     HeaderCount,
@@ -79,6 +82,7 @@ public static class SipParseErrors
         SipParseError.Version => "Version Not Supported",
         SipParseError.HeaderLine => "Malformed Header Line",
         SipParseError.HeaderSection => "Header Section Too Large",
+        SipParseError.HeadersTruncated => "Header Section Never Ends",
         SipParseError.HeaderCount => "Too Many Header Fields",
         SipParseError.ContentLength => "Bad Content-Length",
         SipParseError.BodyTruncated => "Body Shorter Than Content-Length",

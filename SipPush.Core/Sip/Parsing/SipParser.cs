@@ -7,6 +7,9 @@ namespace SipPush.Sip.Parsing;
 /// </summary>
 internal static class SipParser
 {
+    // Offsets are kept in 16 bits, and a Via that was filled in moves them up by less than the rest.
+    private const int MostHeaders = 65_000;
+
     private static readonly System.Buffers.SearchValues<byte> VersionCharacters = System.Buffers.SearchValues.Create("0123456789."u8);
 
     /// <summary>Fills <paramref name="index"/> with what stands in <paramref name="message"/>, which holds one datagram or one framed message.</summary>
@@ -27,18 +30,14 @@ internal static class SipParser
 
         var end = message[position..].IndexOf((byte)'\n');
         var lineLength = end < 0 ? message.Length - position : end;
-        if (lineLength > limits.StartLine)
-        {
-            return SipParseError.StartLineTooLong;
-        }
 
         var error = ReadStartLine(message, position, lineLength, index);
-        if (end < 0)
+        if (lineLength > limits.StartLine)
         {
-            return error == SipParseError.None ? SipParseError.HeaderSection : error;
+            error = SipParseError.StartLineTooLong;
         }
 
-        position += end + 1;
+        position += end < 0 ? lineLength : end + 1;
         var headers = ReadHeaders(message, position, limits, index);
         if (error == SipParseError.None)
         {
@@ -57,8 +56,8 @@ internal static class SipParser
             line = line[..^1];
         }
 
-        // A Request-URI is kept by 16-bit-free offsets, so only the section's own limit matters here.
-        if (line.StartsWith("SIP/2.0 "u8))
+        // No method has a slash in it, so this is a response even when the rest of the line is not readable.
+        if (line.Length >= 4 && System.Text.Ascii.EqualsIgnoreCase(line[..4], "SIP/"u8))
         {
             return ReadStatusLine(line, start, index);
         }
@@ -78,7 +77,7 @@ internal static class SipParser
         index.UriStart = start + method + 1;
         index.UriLength = uri.Length;
 
-        if (!SipGrammar.IsToken(line[..method]) || uri.IsEmpty || uri.ContainsAny((byte)' ', (byte)'\t'))
+        if (!SipGrammar.IsToken(line[..method]) || uri.IsEmpty || uri.ContainsAnyInRange((byte)0, (byte)' '))
         {
             return SipParseError.StartLine;
         }
@@ -92,7 +91,12 @@ internal static class SipParser
     private static SipParseError ReadStatusLine(ReadOnlySpan<byte> line, int start, MessageIndex index)
     {
         const int CodeStart = 8;
-        index.IsRequest = false;
+
+        var version = line.IndexOf((byte)' ');
+        if (version != CodeStart - 1 || !System.Text.Ascii.EqualsIgnoreCase(line[..version], "SIP/2.0"u8))
+        {
+            return version > 0 && IsVersion(line[..version]) ? SipParseError.Version : SipParseError.StartLine;
+        }
 
         if (line.Length < CodeStart + 3
             || !SipGrammar.TryParseNumber(line.Slice(CodeStart, 3), out var status)
@@ -119,8 +123,7 @@ internal static class SipParser
         var error = SipParseError.None;
 
         // Nothing is looked at past the limit: a longer section is answered with what was found before it.
-        var section = message[..Math.Min(message.Length, Math.Min(limits.HeaderSection, ushort.MaxValue))];
-
+        var section = message[..Math.Min(message.Length, Math.Min(limits.HeaderSection, MostHeaders))];
         if (position > section.Length)
         {
             index.HeadersEnd = position;
@@ -136,7 +139,9 @@ internal static class SipParser
             {
                 index.HeadersEnd = position;
                 index.BodyStart = message.Length;
-                return error == SipParseError.None ? SipParseError.HeaderSection : error;
+                return error != SipParseError.None ? error
+                    : section.Length < message.Length ? SipParseError.HeaderSection
+                    : SipParseError.HeadersTruncated;
             }
 
             if (end == 0 || (end == 1 && rest[0] == '\r'))

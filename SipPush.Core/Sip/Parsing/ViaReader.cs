@@ -19,7 +19,7 @@ internal ref struct ViaReader
     public static bool TryRead(ReadOnlySpan<byte> line, out ViaReader via)
     {
         via = default;
-        var comma = SipGrammar.IndexOfOutside(line, ","u8);
+        var comma = SipGrammar.IndexOfOutside(line, (byte)',');
         via.Value = comma < 0 ? line : SipGrammar.Trim(line[..comma]);
 
         // Checked once by the type that applications see, so that both agree on what a Via is.

@@ -112,7 +112,7 @@ internal ref struct TransactionKey
     private static bool TryReadTag(ReadOnlySpan<byte> value, out ReadOnlySpan<byte> tag)
     {
         tag = default;
-        var open = SipGrammar.IndexOfOutside(value, "<"u8);
+        var open = SipGrammar.IndexOfOutside(value, (byte)'<');
         var after = value;
 
         if (open >= 0)

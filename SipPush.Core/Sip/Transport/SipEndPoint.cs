@@ -48,6 +48,12 @@ public readonly record struct SipEndPoint(SipProtocol Protocol, IPEndPoint Addre
             return false;
         }
 
+        // The framework also reads "5060" and "127.1" as addresses; nobody means 0.0.19.196.
+        if (!rest.StartsWith('[') && rest.Count('.') != 3)
+        {
+            return false;
+        }
+
         if (!IPEndPoint.TryParse(rest, out var address))
         {
             return false;

@@ -30,7 +30,7 @@ public sealed class MemoryTransportTests
 
             if (left > 0)
             {
-                Assert.That(transport.SendAsync(from, Encoding.ASCII.GetBytes($"{left - 1}"), default).IsCompletedSuccessfully, Is.True);
+                Assert.That(transport.SendAsync(from, Encoding.ASCII.GetBytes($"{left - 1}"), default).AsTask().IsCompletedSuccessfully, Is.True);
             }
         }
     }
