@@ -15,6 +15,9 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class SipStack : IAsyncDisposable
 {
+    /// <summary>What the Via that is added on the way out may come to, in octets.</summary>
+    internal const int ViaSize = 120;
+
     private const int RememberedAddresses = 1024;
 
     private readonly SipStackOptions _options;
@@ -48,6 +51,8 @@ public sealed class SipStack : IAsyncDisposable
     public SipIdentifiers Identifiers => _options.Identifiers;
 
     internal ILoggerFactory LoggerFactory => _options.LoggerFactory;
+
+    internal SipLimits Limits => _options.Limits;
 
     internal SipTimers Timers => _options.Timers;
 
@@ -210,9 +215,6 @@ public sealed class SipStack : IAsyncDisposable
     /// <summary>The flow a request of that size goes out on (RFC 3261 §18.1.1).</summary>
     internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, int size, CancellationToken cancellationToken)
     {
-        // The Via that is added on the way out counts too.
-        const int ViaSize = 120;
-
         if (remote.Protocol == SipProtocol.Udp
             && size + ViaSize > _options.CongestionSafeSize
             && FindTransport(SipProtocol.Tcp, remote.Address.AddressFamily) is { } tcp)
