@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+
+namespace SipPush.Tests.Readme;
+
+public sealed class ReadmeTests
+{
+    [Test]
+    public void The_call_site_in_the_README_is_the_one_that_compiles([CallerFilePath] string here = "")
+    {
+        var examples = Lines(File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "ReadmeExamples.cs")));
+        var readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "README.md"));
+        var blocks = readme.Split("```csharp\n")[1..].Select(rest => rest.Split("```")[0]).ToList();
+
+        var strangers = blocks.SelectMany(Lines).Where(line => !examples.Contains(line)).ToList();
+
+        Assert.That(blocks, Has.Count.EqualTo(2));
+        Assert.That(strangers, Is.Empty);
+    }
+
+    private static List<string> Lines(string text) =>
+        [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
+}
