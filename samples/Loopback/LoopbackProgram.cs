@@ -69,6 +69,10 @@ public static class LoopbackProgram
             cancellationToken);
         await using var receiverStack = await StartAsync(SipProtocol.Udp, new LadderTap(ladder, "bob"), cancellationToken);
 
+        Name(ladder, "bob", receiverStack.Local);
+        Name(ladder, "core", [.. core.Listen, .. core.Trusted]);
+        Name(ladder, "psa", senderStack.Local);
+
         await using var sender = new PushSenderAgent(
             senderStack.CreateUserAgent(new SipUserAgentOptions
             {
@@ -131,6 +135,14 @@ public static class LoopbackProgram
             Tap = tap,
         },
         cancellationToken);
+
+    private static void Name(Ladder ladder, string name, IReadOnlyList<SipEndPoint> listeners)
+    {
+        foreach (var listener in listeners)
+        {
+            ladder.Name(listener.Address.Port, name);
+        }
+    }
 
     private static SipUri HopTo(IReadOnlyList<SipEndPoint> side, SipProtocol protocol) =>
         SipUri.Of(null, side.First(local => local.Protocol == protocol).Address, protocol, ";lr");

@@ -23,7 +23,7 @@ public static class ReceiverProgram
     {
         var credentials = ReadCredentials(settings);
         var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
-        var tap = settings.Trace ? new LadderTap(new Ladder(error), settings.Aor.User.ToString()) : null;
+        var tap = settings.Trace ? CreateTap(settings, error) : null;
 
         using var log = new WarningLog(said);
         await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
@@ -148,6 +148,18 @@ public static class ReceiverProgram
             ("contact", binding?.Contact?.ToString()),
             ("pubGruu", binding?.PublicGruu?.ToString()),
             ("expires", seconds));
+    }
+
+    private static LadderTap CreateTap(ReceiverSettings settings, TextWriter error)
+    {
+        var ladder = new Ladder(error);
+        ladder.AddColumn(settings.Aor.User.ToString());
+        if (settings.Core is { } core)
+        {
+            ladder.Name(core.Port, "core");
+        }
+
+        return new LadderTap(ladder, settings.Aor.User.ToString());
     }
 
     private static PushReceiverOptions CreateOptions(ReceiverSettings settings)

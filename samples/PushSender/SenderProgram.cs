@@ -21,7 +21,7 @@ public static class SenderProgram
     {
         var content = await ReadContentAsync(settings, cancellationToken);
         var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
-        var tap = settings.Trace ? new LadderTap(new Ladder(error), settings.Aor.User.ToString()) : null;
+        var tap = settings.Trace ? CreateTap(settings, error) : null;
 
         using var log = new WarningLog(said);
         await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
@@ -147,6 +147,14 @@ public static class SenderProgram
             ("reason", result.Reason),
             ("stored", result.Stored),
             ("milliseconds", milliseconds));
+    }
+
+    private static LadderTap CreateTap(SenderSettings settings, TextWriter error)
+    {
+        var ladder = new Ladder(error);
+        ladder.AddColumn(settings.Aor.User.ToString());
+        ladder.Name((settings.Core ?? settings.Direct!).Port, settings.Core is null ? "receiver" : "core");
+        return new LadderTap(ladder, settings.Aor.User.ToString());
     }
 
     private static async Task<PushContent> ReadContentAsync(SenderSettings settings, CancellationToken cancellationToken)

@@ -99,8 +99,9 @@ public sealed class SampleOutput
     /// <summary>A console on a writer; where that is no terminal, lines are as long as is said.</summary>
     public static IAnsiConsole CreateConsole(TextWriter writer, int width = Unwrapped)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        if (!console.Profile.Out.IsTerminal)
+        var destination = new AnsiConsoleOutput(writer);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = destination, Ansi = destination.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        if (!destination.IsTerminal)
         {
             // A file or a pipe has no width to wrap lines at.
             console.Profile.Width = width;
