@@ -7,7 +7,7 @@ namespace SipPush.Benchmarks.Load;
 internal static class LoadDriver
 {
     private const long CompletedBytes = 128 << 20;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
 
     /// <summary>Prints transactions a second with each number of threads, and the ratio of the last to the first.</summary>
     public static async Task RunAsync(int[] threadCounts, TimeSpan length)
@@ -52,9 +52,16 @@ internal static class LoadDriver
         {
             for (var i = 0; i < transactions; i++)
             {
-                transport.Receive(peer, peer.Message.NextOctets());
+                peer.SendRequest();
             }
         }
+    }
+
+    /// <summary>Answers 200.</summary>
+    public static ValueTask AnswerAsync(SipServerTransaction transaction, CancellationToken stopping)
+    {
+        var answer = transaction.RespondAsync(200, cancellationToken: stopping);
+        return answer.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(answer.AsTask());
     }
 
     private static async Task<double> MeasureAsync(int threads, TimeSpan length)
@@ -64,10 +71,10 @@ internal static class LoadDriver
         await using var _ = stack.ConfigureAwait(false);
         var peers = Enumerable.Range(5080, threads).Select(transport.Peer).ToArray();
 
-        Feed(transport, peers, WarmUp);
+        Feed(peers, WarmUp);
         var before = peers.Sum(peer => peer.Answers);
         var start = LoadMeter.Now;
-        Feed(transport, peers, length);
+        Feed(peers, length);
         return (peers.Sum(peer => peer.Answers) - before) / TimeProvider.System.GetElapsedTime(start).TotalSeconds;
     }
 
@@ -75,20 +82,17 @@ internal static class LoadDriver
     {
         Transports = [transport],
         CompletedTransactionBytes = completedBytes,
-        OnRequest = static (transaction, stopping) => AsValueTask(transaction.RespondAsync(200, cancellationToken: stopping)),
+        OnRequest = AnswerAsync,
     });
 
-    private static ValueTask AsValueTask(ValueTask<bool> answer) =>
-        answer.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(answer.AsTask());
-
-    private static void Feed(LoadTransport transport, LoadFlow[] peers, TimeSpan length)
+    private static void Feed(LoadFlow[] peers, TimeSpan length)
     {
         var threads = Array.ConvertAll(peers, peer => new Thread(() =>
         {
             var start = LoadMeter.Now;
             while (TimeProvider.System.GetElapsedTime(start) < length)
             {
-                transport.Receive(peer, peer.Message.NextOctets());
+                peer.SendRequest();
             }
         }));
         Array.ForEach(threads, thread => thread.Start());
