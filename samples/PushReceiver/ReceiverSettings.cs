@@ -79,38 +79,38 @@ public sealed record ReceiverSettings
     /// <summary>Whether it draws the messages.</summary>
     public bool Trace { get; init; }
 
-    /// <summary>The command with its options and what must hold among them.</summary>
-    public static RootCommand CreateCommand()
+    /// <summary>The command with its options.</summary>
+    public static RootCommand CreateCommand() => new("Registers at a SIP core and receives push messages.")
     {
-        var command = new RootCommand("Registers at a SIP core and receives push messages.")
-        {
-            AorOption, CoreOption, ListenOption, ApplicationOption, AcceptOption, InboxOption, PasswordOption,
-            ExpiresOption, MaxSizeOption, CountOption, NoRegisterOption, JsonOption, TraceOption,
-        };
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(CoreOption) is null && !result.GetValue(NoRegisterOption))
-            {
-                result.AddError("--core says where to register; --no-register does without.");
-            }
-        });
-        return command;
-    }
+        AorOption, CoreOption, ListenOption, ApplicationOption, AcceptOption, InboxOption, PasswordOption,
+        ExpiresOption, MaxSizeOption, CountOption, NoRegisterOption, JsonOption, TraceOption,
+    };
 
     /// <summary>Reads what was given.</summary>
-    public static ReceiverSettings Read(ParseResult parsed) => new()
+    /// <exception cref="SampleException">There is nowhere to register.</exception>
+    public static ReceiverSettings Read(ParseResult parsed)
     {
-        Aor = parsed.GetRequiredValue(AorOption)!,
-        Core = parsed.GetValue(CoreOption),
-        Listen = parsed.GetRequiredValue(ListenOption)!,
-        Applications = parsed.GetRequiredValue(ApplicationOption),
-        AcceptTypes = parsed.GetValue(AcceptOption) is { Length: > 0 } types ? types : ["*/*"],
-        Inbox = parsed.GetValue(InboxOption),
-        PasswordVariable = parsed.GetValue(PasswordOption),
-        Expires = TimeSpan.FromSeconds(parsed.GetValue(ExpiresOption) ?? 7200),
-        MaxSize = parsed.GetValue(MaxSizeOption),
-        Count = parsed.GetValue(CountOption),
-        Registers = !parsed.GetValue(NoRegisterOption),
-        Trace = parsed.GetValue(TraceOption),
-    };
+        ArgumentNullException.ThrowIfNull(parsed);
+        var registers = !parsed.GetValue(NoRegisterOption);
+        if (registers && parsed.GetResult(CoreOption) is null)
+        {
+            throw new SampleException("--core says where to register; --no-register does without", SampleExit.Usage);
+        }
+
+        return new ReceiverSettings
+        {
+            Aor = parsed.GetRequiredValue(AorOption)!,
+            Core = parsed.GetValue(CoreOption),
+            Listen = parsed.GetRequiredValue(ListenOption)!,
+            Applications = parsed.GetRequiredValue(ApplicationOption),
+            AcceptTypes = parsed.GetValue(AcceptOption) is { Length: > 0 } types ? types : ["*/*"],
+            Inbox = parsed.GetValue(InboxOption),
+            PasswordVariable = parsed.GetValue(PasswordOption),
+            Expires = TimeSpan.FromSeconds(parsed.GetValue(ExpiresOption) ?? 7200),
+            MaxSize = parsed.GetValue(MaxSizeOption),
+            Count = parsed.GetValue(CountOption),
+            Registers = registers,
+            Trace = parsed.GetValue(TraceOption),
+        };
+    }
 }

@@ -38,11 +38,9 @@ public sealed record SenderSettings
             return type;
         });
 
-    private static readonly Option<string> ModeOption = new("--mode")
-    {
-        Description = "How to send: message (SIP MESSAGE), session (INVITE and MSRP, not in this version), or auto",
-        DefaultValueFactory = _ => "auto",
-    };
+    private static readonly Option<string?> ModeOption =
+        SampleCommand.Option<string?>("--mode", "auto|message|session", "How to send: by SIP MESSAGE, by INVITE and MSRP (not in this version), or whichever fits; auto when absent", mode =>
+            mode is "auto" or "message" or "session" ? mode : throw new FormatException($"'{mode}' is not auto, message or session"));
 
     private static readonly Option<int?> WaitOption =
         SampleCommand.Option("--wait-for-registration", "SECONDS", "Wait until the core has told that each receiver is registered", SampleCommand.Number(1));
@@ -56,8 +54,6 @@ public sealed record SenderSettings
     private static readonly Option<bool> JsonOption = SampleOptions.Json();
 
     private static readonly Option<bool> TraceOption = SampleOptions.Trace();
-
-    static SenderSettings() => ModeOption.AcceptOnlyFromAmong("auto", "message", "session");
 
     /// <summary>Who sends.</summary>
     public required SipUri Aor { get; init; }
@@ -98,54 +94,55 @@ public sealed record SenderSettings
     /// <summary>Whether it draws the messages.</summary>
     public bool Trace { get; init; }
 
-    /// <summary>The command with its options and what must hold among them.</summary>
-    public static RootCommand CreateCommand()
+    /// <summary>The command with its options.</summary>
+    public static RootCommand CreateCommand() => new("Sends push messages through a SIP core, or straight to a receiver.")
     {
-        var command = new RootCommand("Sends push messages through a SIP core, or straight to a receiver.")
-        {
-            AorOption, CoreOption, DirectOption, ListenOption, ToOption, ApplicationOption, TextOption, FileOption, TypeOption,
-            ModeOption, WaitOption, RepeatOption, ConcurrencyOption, JsonOption, TraceOption,
-        };
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(CoreOption) is null == result.GetResult(DirectOption) is null)
-            {
-                result.AddError("Say either --core or --direct.");
-            }
-
-            if (result.GetResult(TextOption) is null == result.GetResult(FileOption) is null)
-            {
-                result.AddError("Say either --text or --file.");
-            }
-
-            if (result.GetResult(WaitOption) is not null && result.GetResult(DirectOption) is not null)
-            {
-                result.AddError("--wait-for-registration needs --core: a receiver does not tell of its own registration.");
-            }
-
-            if (result.GetResult(ModeOption) is { } mode && mode.Errors.Any() == false && mode.GetValueOrDefault<string>() == "session")
-            {
-                result.AddError("session mode is not available in this version");
-            }
-        });
-        return command;
-    }
+        AorOption, CoreOption, DirectOption, ListenOption, ToOption, ApplicationOption, TextOption, FileOption, TypeOption,
+        ModeOption, WaitOption, RepeatOption, ConcurrencyOption, JsonOption, TraceOption,
+    };
 
     /// <summary>Reads what was given.</summary>
-    public static SenderSettings Read(ParseResult parsed) => new()
+    /// <exception cref="SampleException">Options that don't go together were given, or session mode was asked for.</exception>
+    public static SenderSettings Read(ParseResult parsed)
     {
-        Aor = parsed.GetRequiredValue(AorOption)!,
-        Core = parsed.GetValue(CoreOption),
-        Direct = parsed.GetValue(DirectOption),
-        Listen = parsed.GetRequiredValue(ListenOption)!,
-        To = parsed.GetRequiredValue(ToOption),
-        Application = parsed.GetRequiredValue(ApplicationOption)!,
-        Text = parsed.GetValue(TextOption),
-        File = parsed.GetValue(FileOption),
-        ContentType = parsed.GetValue(TypeOption),
-        WaitForRegistration = parsed.GetValue(WaitOption) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-        Repeat = parsed.GetValue(RepeatOption) ?? 1,
-        Concurrency = parsed.GetValue(ConcurrencyOption) ?? 1,
-        Trace = parsed.GetValue(TraceOption),
-    };
+        ArgumentNullException.ThrowIfNull(parsed);
+        if (Has(parsed, CoreOption) == Has(parsed, DirectOption))
+        {
+            throw new SampleException("Say either --core or --direct", SampleExit.Usage);
+        }
+
+        if (Has(parsed, TextOption) == Has(parsed, FileOption))
+        {
+            throw new SampleException("Say either --text or --file", SampleExit.Usage);
+        }
+
+        if (Has(parsed, WaitOption) && Has(parsed, DirectOption))
+        {
+            throw new SampleException("--wait-for-registration needs --core: a receiver does not tell of its own registration", SampleExit.Usage);
+        }
+
+        if (parsed.GetValue(ModeOption) == "session")
+        {
+            throw new SampleException("session mode is not available in this version", SampleExit.Usage);
+        }
+
+        return new SenderSettings
+        {
+            Aor = parsed.GetRequiredValue(AorOption)!,
+            Core = parsed.GetValue(CoreOption),
+            Direct = parsed.GetValue(DirectOption),
+            Listen = parsed.GetRequiredValue(ListenOption)!,
+            To = parsed.GetRequiredValue(ToOption),
+            Application = parsed.GetRequiredValue(ApplicationOption)!,
+            Text = parsed.GetValue(TextOption),
+            File = parsed.GetValue(FileOption),
+            ContentType = parsed.GetValue(TypeOption),
+            WaitForRegistration = parsed.GetValue(WaitOption) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Repeat = parsed.GetValue(RepeatOption) ?? 1,
+            Concurrency = parsed.GetValue(ConcurrencyOption) ?? 1,
+            Trace = parsed.GetValue(TraceOption),
+        };
+    }
+
+    private static bool Has(ParseResult parsed, Option option) => parsed.GetResult(option) is not null;
 }
