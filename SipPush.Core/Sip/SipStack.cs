@@ -28,8 +28,7 @@ public sealed class SipStack : IAsyncDisposable
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private volatile SipUserAgent[] _userAgents = [];
-    private int _handlersRunning;
-    private TaskCompletionSource? _handlersEnded;
+    private volatile TaskCompletionSource? _handlersEnded;
 
     private SipStack(SipStackOptions options)
     {
@@ -212,8 +211,8 @@ public sealed class SipStack : IAsyncDisposable
         _layer.Stop();
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _handlersEnded = ended;
-        if (Interlocked.CompareExchange(ref _handlersRunning, 0, 0) != 0)
+        Interlocked.Exchange(ref _handlersEnded, ended);
+        if (_layer.HasHandlersRunning)
         {
             await ended.Task.ConfigureAwait(false);
         }
@@ -324,7 +323,7 @@ public sealed class SipStack : IAsyncDisposable
     // Runs on the thread that received the request; the task is counted so that stopping can wait for it.
     private void Deliver(SipServerTransaction transaction)
     {
-        Interlocked.Increment(ref _handlersRunning);
+        Interlocked.Increment(ref transaction.Partition.HandlersRunning);
         ValueTask running;
         try
         {
@@ -337,7 +336,7 @@ public sealed class SipStack : IAsyncDisposable
 
         if (running.IsCompletedSuccessfully && transaction.IsAnswered)
         {
-            HandlerEnded();
+            HandlerEnded(transaction);
             return;
         }
 
@@ -369,31 +368,29 @@ public sealed class SipStack : IAsyncDisposable
         }
         finally
         {
-            HandlerEnded();
+            HandlerEnded(transaction);
         }
     }
 
-    private void HandlerEnded()
+    private void HandlerEnded(SipServerTransaction transaction)
     {
-        if (Interlocked.Decrement(ref _handlersRunning) == 0)
+        if (Interlocked.Decrement(ref transaction.Partition.HandlersRunning) == 0 && _handlersEnded is { } ended && !_layer.HasHandlersRunning)
         {
-            _handlersEnded?.TrySetResult();
+            ended.TrySetResult();
         }
     }
 
-    private async ValueTask HandleAsync(SipServerTransaction transaction)
+    private ValueTask HandleAsync(SipServerTransaction transaction) =>
+        FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
+        : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
+        : AnswerAsync(transaction);
+
+    // What nobody here takes.
+    private async ValueTask AnswerAsync(SipServerTransaction transaction)
     {
         var request = transaction.Request;
 
-        if (FindUserAgent(request) is { } found)
-        {
-            await found.HandleAsync(transaction, _stopping.Token).ConfigureAwait(false);
-        }
-        else if (_options.OnRequest is { } handler)
-        {
-            await handler(transaction, _stopping.Token).ConfigureAwait(false);
-        }
-        else if (request.Method == SipMethod.Options)
+        if (request.Method == SipMethod.Options)
         {
             using var answer = transaction.CreateResponse(200);
             answer.Add(SipHeaderNames.Allow, AllowedMethods());

@@ -58,6 +58,8 @@ internal sealed class TransactionLayer : SipTransportReceiver
 
     public SipIdentifiers Identifiers { get; }
 
+    public bool HasHandlersRunning => Array.Exists(_partitions, partition => Volatile.Read(ref partition.HandlersRunning) != 0);
+
     public override void Received(SipFlow flow, ReadOnlySpan<byte> message)
     {
         _tap?.Received(flow, message);
