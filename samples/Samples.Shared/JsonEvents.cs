@@ -18,7 +18,7 @@ public sealed class JsonEvents(Stream output)
 
     /// <summary>Writes one event.</summary>
     /// <param name="name">What happened, such as <c>listening</c>.</param>
-    /// <param name="members">Text, numbers, booleans, spans of time (in seconds), lists of text, or null.</param>
+    /// <param name="members">Text, numbers, booleans, spans of time (in whole seconds, rounded up), lists of text, or null.</param>
     public void Write(string name, params ReadOnlySpan<(string Name, object? Value)> members)
     {
         var line = new ArrayBufferWriter<byte>(256);
@@ -69,7 +69,7 @@ public sealed class JsonEvents(Stream output)
                 json.WriteNumberValue(number);
                 break;
             case TimeSpan span:
-                json.WriteNumberValue((long)span.TotalSeconds);
+                json.WriteNumberValue((long)Math.Ceiling(span.TotalSeconds));
                 break;
             case IEnumerable<string> list:
                 json.WriteStartArray();

@@ -343,11 +343,15 @@ internal sealed class Registrar : IDisposable
             return;
         }
 
-        var now = _locations.Now;
-        foreach (var binding in after.Where(binding => !before.Contains(binding) && changes.Contacts.Exists(change => change.Contact == binding.Contact)))
+        foreach (var (contact, expires) in changes.Contacts)
         {
+            if (after.FirstOrDefault(binding => binding.Contact == contact) is not { } binding)
+            {
+                continue;
+            }
+
             var gruu = binding.Instance is { } instance ? CoreDomain.PublicGruu(addressOfRecord, instance) : null;
-            _options.Observer.Registered(addressOfRecord.ToString(), binding.Uri.ToString(), gruu, binding.ExpiresAt - now);
+            _options.Observer.Registered(addressOfRecord.ToString(), binding.Uri.ToString(), gruu, expires);
         }
 
         if (after.Count == 0)
