@@ -6,11 +6,19 @@ public sealed class ThirdPartyRegistrationTests
 {
     private static readonly SipUri Bob = SipUri.Parse("sip:user@domain.com");
 
-    private AgentWire _wire = null!;
+    private AgentWire? _started;
     private int _requests;
 
+    private AgentWire Wire => _started ?? throw new InvalidOperationException("No sender was started");
+
     [TearDown]
-    public async Task Stop() => await _wire.DisposeAsync();
+    public async Task Stop()
+    {
+        if (_started is { } wire)
+        {
+            await wire.DisposeAsync();
+        }
+    }
 
     [Test]
     [Description("PUSH-05")]
@@ -18,7 +26,7 @@ public sealed class ThirdPartyRegistrationTests
     {
         await using var sender = await StartAsync();
 
-        var answer = await _wire.AskAsync("""
+        var answer = await Wire.AskAsync("""
             REGISTER sip:psa.domain.com SIP/2.0
             Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKasd
             Max-Forwards: 70
@@ -47,7 +55,7 @@ public sealed class ThirdPartyRegistrationTests
 
             """.ReplaceLineEndings("\n")));
         var kept = await sender.Registrations.FindAsync(SipUri.Parse("sip:user@DOMAIN.com;gr=1"));
-        Assert.That((kept!.Aor, kept.Expires, kept.PublicGruu), Is.EqualTo((Bob, _wire.Clock.GetUtcNow().AddHours(1), (SipUri?)null)));
+        Assert.That((kept!.Aor, kept.Expires, kept.PublicGruu), Is.EqualTo((Bob, Wire.Clock.GetUtcNow().AddHours(1), (SipUri?)null)));
     }
 
     [Test]
@@ -76,7 +84,7 @@ public sealed class ThirdPartyRegistrationTests
 
         Assert.That(answer, Does.StartWith("SIP/2.0 200 ").And.Contain($"\nExpires: {seconds}\n"));
         var kept = await sender.Registrations.FindAsync(Bob);
-        Assert.That(kept?.Expires, Is.EqualTo(seconds == 0 ? null : _wire.Clock.GetUtcNow().AddSeconds(seconds)));
+        Assert.That(kept?.Expires, Is.EqualTo(seconds == 0 ? null : Wire.Clock.GetUtcNow().AddSeconds(seconds)));
     }
 
     [Test]
@@ -89,11 +97,11 @@ public sealed class ThirdPartyRegistrationTests
 
         await RegisterAsync("Expires: 60");
         await RegisterAsync("Expires: 60");
-        _wire.Clock.Advance(TimeSpan.FromSeconds(30));
+        Wire.Clock.Advance(TimeSpan.FromSeconds(30));
         await RegisterAsync("Expires: 60");
-        _wire.Clock.Advance(TimeSpan.FromSeconds(59.9));
+        Wire.Clock.Advance(TimeSpan.FromSeconds(59.9));
         var until = await sender.Registrations.FindAsync(Bob);
-        _wire.Clock.Advance(TimeSpan.FromSeconds(.1));
+        Wire.Clock.Advance(TimeSpan.FromSeconds(.1));
         await RegisterAsync("Expires: 20");
         await RegisterAsync("Expires: 0");
 
@@ -148,7 +156,7 @@ public sealed class ThirdPartyRegistrationTests
         await RegisterAsync("Expires: 60");
 
         Assert.That(await RegisterAsync("Expires: 60", user: "carol"), Does.StartWith("SIP/2.0 503 ").And.Contain("\nRetry-After: "));
-        _wire.Clock.Advance(TimeSpan.FromMinutes(1));
+        Wire.Clock.Advance(TimeSpan.FromMinutes(1));
         Assert.That(await RegisterAsync("Expires: 60", user: "carol"), Does.StartWith("SIP/2.0 200 "));
     }
 
@@ -176,7 +184,7 @@ public sealed class ThirdPartyRegistrationTests
 
         Assert.That(registration.Applications, Is.EqualTo(new PushApplicationId[] { "mms.ua", "wml.ua" }));
         Assert.That(registration.Icsis, Is.EqualTo(new[] { "urn:urn-7:3gpp-service.ims.icsi.omapush" }));
-        Assert.That(await _wire.NextAsync(), Does.StartWith("MESSAGE sip:user@domain.com;gr=urn:uuid:1 SIP/2.0\n").And.Contain("\nTo: <sip:user@domain.com>\n"));
+        Assert.That(await Wire.NextAsync(), Does.StartWith("MESSAGE sip:user@domain.com;gr=urn:uuid:1 SIP/2.0\n").And.Contain("\nTo: <sip:user@domain.com>\n"));
         Assert.That(sending.IsCompleted, Is.False);
     }
 
@@ -207,15 +215,15 @@ public sealed class ThirdPartyRegistrationTests
     private async Task<PushSenderAgent> StartAsync(PushSenderOptions? options = null, bool trusted = true)
     {
         _requests = 0;
-        _wire = await AgentWire.StartAsync("sip:psa@domain.com", trusted);
-        return new PushSenderAgent(_wire.UserAgent, options ?? new PushSenderOptions());
+        _started = await AgentWire.StartAsync("sip:psa@domain.com", trusted);
+        return new PushSenderAgent(Wire.UserAgent, options ?? new PushSenderOptions());
     }
 
     private async Task<string> RegisterAsync(string headers, int cseq = 0, string user = "user", string body = "")
     {
         _requests++;
         body = body.ReplaceLineEndings("\n");
-        return await _wire.AskAsync($"""
+        return await Wire.AskAsync($"""
             REGISTER sip:psa.domain.com SIP/2.0
             Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK{_requests}
             Max-Forwards: 70
