@@ -38,8 +38,8 @@ public sealed class SipServerTransaction
 
     internal byte[] MergeKey { get; }
 
-    /// <summary>The last response; kept only while it is provisional or about to be sent. Guarded by the partition's lock.</summary>
-    internal byte[]? LastResponse { get; set; }
+    /// <summary>The last response while it is provisional. Guarded by the partition's lock.</summary>
+    internal ReadOnlyMemory<byte> LastResponse { get; set; }
 
     internal TimerHandle TryingTimer;
 
@@ -48,8 +48,17 @@ public sealed class SipServerTransaction
     /// <param name="reason">The reason phrase; the standard's own when null.</param>
     /// <param name="cancellationToken">Ends the wait for room in the connection's queue.</param>
     /// <returns>False when the request had its final answer already; then nothing is sent.</returns>
-    public ValueTask<bool> RespondAsync(int status, string? reason = null, CancellationToken cancellationToken = default) =>
-        RespondAsync(CreateResponse(status, reason).Build(), cancellationToken);
+    /// <exception cref="ArgumentException">101–199 and 408 don't answer a request other than INVITE (RFC 4320 §4).</exception>
+    public ValueTask<bool> RespondAsync(int status, string? reason = null, CancellationToken cancellationToken = default)
+    {
+        if (reason is null)
+        {
+            return _layer.RespondAsync(this, status, cancellationToken);
+        }
+
+        using var builder = CreateResponse(status, reason);
+        return RespondAsync(builder.Build(), cancellationToken);
+    }
 
     /// <summary>Answers with a response made by <see cref="CreateResponse"/>, or received from further on.</summary>
     /// <returns>False when the request had its final answer already; then nothing is sent.</returns>

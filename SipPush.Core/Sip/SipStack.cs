@@ -15,6 +15,9 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class SipStack : IAsyncDisposable
 {
+    /// <summary>What the Via that is added on the way out may come to, in octets.</summary>
+    internal const int ViaSize = 120;
+
     private const int RememberedAddresses = 1024;
 
     private readonly SipStackOptions _options;
@@ -25,8 +28,7 @@ public sealed class SipStack : IAsyncDisposable
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private volatile SipUserAgent[] _userAgents = [];
-    private int _handlersRunning;
-    private TaskCompletionSource? _handlersEnded;
+    private volatile TaskCompletionSource? _handlersEnded;
 
     private SipStack(SipStackOptions options)
     {
@@ -48,6 +50,8 @@ public sealed class SipStack : IAsyncDisposable
     public SipIdentifiers Identifiers => _options.Identifiers;
 
     internal ILoggerFactory LoggerFactory => _options.LoggerFactory;
+
+    internal SipLimits Limits => _options.Limits;
 
     internal SipTimers Timers => _options.Timers;
 
@@ -116,13 +120,41 @@ public sealed class SipStack : IAsyncDisposable
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return SendAsync(request, request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri ?? request.RequestUri, cancellationToken);
+        var route = request.Contains(SipHeaderNames.Route) ? request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri : null;
+        return SendAsync(request, route ?? request.RequestUri, cancellationToken);
     }
 
     /// <summary>As <see cref="SendAsync(SipRequest, CancellationToken)"/>, to where <paramref name="nextHop"/> points whatever the request says.</summary>
-    public async ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
+    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+
+        // The usual next hop is an address that a flow leads to already: nothing to wait for, and no other to try.
+        if (nextHop is null || !ServerLocator.TryLocate(nextHop, out var endPoint))
+        {
+            return LocateAndSendAsync(request, nextHop, cancellationToken);
+        }
+
+        var connecting = ConnectAsync(endPoint, request.Octets.Length, cancellationToken);
+        return connecting.IsCompletedSuccessfully
+            ? SendAsync(request, connecting.Result, cancellationToken)
+            : SendWhenConnectedAsync(request, connecting, cancellationToken);
+    }
+
+    private async ValueTask<SipTransactionResult> SendWhenConnectedAsync(SipRequest request, ValueTask<SipFlow> connecting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(request, await connecting.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error);
+        }
+    }
+
+    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken)
+    {
         try
         {
             if (nextHop is null)
@@ -154,7 +186,8 @@ public sealed class SipStack : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(flow);
-        return _layer.SendAsync(request, flow, SentBy(flow.Transport, flow.Remote.Address.Address), cancellationToken);
+        flow.SentBy ??= SentBy(flow.Transport, flow.Remote.Address.Address);
+        return _layer.SendAsync(request, flow, flow.SentBy, cancellationToken);
     }
 
     /// <summary>A URI of this stack for Contact and Record-Route, as peers at <paramref name="peer"/> can reach it; null leaves the choice to the first listener.</summary>
@@ -178,8 +211,8 @@ public sealed class SipStack : IAsyncDisposable
         _layer.Stop();
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _handlersEnded = ended;
-        if (Interlocked.CompareExchange(ref _handlersRunning, 0, 0) != 0)
+        Interlocked.Exchange(ref _handlersEnded, ended);
+        if (_layer.HasHandlersRunning)
         {
             await ended.Task.ConfigureAwait(false);
         }
@@ -210,9 +243,6 @@ public sealed class SipStack : IAsyncDisposable
     /// <summary>The flow a request of that size goes out on (RFC 3261 §18.1.1).</summary>
     internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, int size, CancellationToken cancellationToken)
     {
-        // The Via that is added on the way out counts too.
-        const int ViaSize = 120;
-
         if (remote.Protocol == SipProtocol.Udp
             && size + ViaSize > _options.CongestionSafeSize
             && FindTransport(SipProtocol.Tcp, remote.Address.AddressFamily) is { } tcp)
@@ -232,8 +262,19 @@ public sealed class SipStack : IAsyncDisposable
         return await transport.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
     }
 
-    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family) =>
-        _transports.Find(transport => transport.Local.Protocol == protocol && (family is null || transport.Local.Address.AddressFamily == family));
+    private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family)
+    {
+        foreach (var transport in _transports)
+        {
+            var local = transport.Local;
+            if (local.Protocol == protocol && (family is null || local.Address.AddressFamily == family))
+            {
+                return transport;
+            }
+        }
+
+        return null;
+    }
 
     private string SentBy(SipTransport transport, IPAddress peer)
     {
@@ -282,7 +323,7 @@ public sealed class SipStack : IAsyncDisposable
     // Runs on the thread that received the request; the task is counted so that stopping can wait for it.
     private void Deliver(SipServerTransaction transaction)
     {
-        Interlocked.Increment(ref _handlersRunning);
+        Interlocked.Increment(ref transaction.Partition.HandlersRunning);
         ValueTask running;
         try
         {
@@ -295,7 +336,7 @@ public sealed class SipStack : IAsyncDisposable
 
         if (running.IsCompletedSuccessfully && transaction.IsAnswered)
         {
-            HandlerEnded();
+            HandlerEnded(transaction);
             return;
         }
 
@@ -327,31 +368,29 @@ public sealed class SipStack : IAsyncDisposable
         }
         finally
         {
-            HandlerEnded();
+            HandlerEnded(transaction);
         }
     }
 
-    private void HandlerEnded()
+    private void HandlerEnded(SipServerTransaction transaction)
     {
-        if (Interlocked.Decrement(ref _handlersRunning) == 0)
+        if (Interlocked.Decrement(ref transaction.Partition.HandlersRunning) == 0 && _handlersEnded is { } ended && !_layer.HasHandlersRunning)
         {
-            _handlersEnded?.TrySetResult();
+            ended.TrySetResult();
         }
     }
 
-    private async ValueTask HandleAsync(SipServerTransaction transaction)
+    private ValueTask HandleAsync(SipServerTransaction transaction) =>
+        FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
+        : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
+        : AnswerAsync(transaction);
+
+    // What nobody here takes.
+    private async ValueTask AnswerAsync(SipServerTransaction transaction)
     {
         var request = transaction.Request;
 
-        if (FindUserAgent(request) is { } found)
-        {
-            await found.HandleAsync(transaction, _stopping.Token).ConfigureAwait(false);
-        }
-        else if (_options.OnRequest is { } handler)
-        {
-            await handler(transaction, _stopping.Token).ConfigureAwait(false);
-        }
-        else if (request.Method == SipMethod.Options)
+        if (request.Method == SipMethod.Options)
         {
             using var answer = transaction.CreateResponse(200);
             answer.Add(SipHeaderNames.Allow, AllowedMethods());

@@ -48,6 +48,17 @@ public sealed class SipUserAgent
     /// <summary>The route for requests outside dialogs that the registrar gave, in order; empty before a registration (RFC 3608).</summary>
     public IReadOnlyList<SipUri> ServiceRoute => _serviceRoute;
 
+    /// <summary>The octets that Route may add to a request outside dialogs.</summary>
+    internal int RouteSize
+    {
+        get
+        {
+            const int Frame = 11; // Route: <>CRLF
+            var proxies = _options.OutboundProxies.Where(proxy => proxy.IsLooseRouter).Select(proxy => proxy.Text.Length + Frame);
+            return proxies.DefaultIfEmpty().Max() + _serviceRoute.Sum(uri => uri.Text.Length + Frame);
+        }
+    }
+
     internal IEnumerable<SipMethod> Methods => _handlers.Select(pair => pair.Key);
 
     /// <summary>Takes the requests of a method that are for this identity. It runs on the thread that received: await, don't block.</summary>

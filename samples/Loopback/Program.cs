@@ -1,1 +1,4 @@
-return 0;
+using SipPush.Samples;
+using SipPush.Samples.Loopback;
+
+return await LoopbackProgram.RunAsync(args, Console.Out, Console.Error, Shutdown.Token());

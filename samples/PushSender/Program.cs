@@ -1,1 +1,4 @@
-return 0;
+using SipPush.Samples;
+using SipPush.Samples.PushSender;
+
+return await SenderProgram.RunAsync(args, Console.Out, Console.Error, Shutdown.Token());

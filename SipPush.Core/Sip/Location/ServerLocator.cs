@@ -9,6 +9,26 @@ namespace SipPush.Sip.Location;
 /// </summary>
 internal static class ServerLocator
 {
+    /// <summary>The end point of a URI whose host is a numeric address, which takes no looking up; false for any other.</summary>
+    public static bool TryLocate(SipUri uri, out SipEndPoint endPoint)
+    {
+        endPoint = default;
+        var host = Host(uri).Span;
+        if (host.Length > 2 && host[0] == '[' && host[^1] == ']')
+        {
+            host = host[1..^1];
+        }
+
+        if (uri.Scheme != "sip" || !IPAddress.TryParse(host, out var address))
+        {
+            return false;
+        }
+
+        var protocol = uri.Transport ?? SipProtocol.Udp;
+        endPoint = new SipEndPoint(protocol, new IPEndPoint(address, uri.Port ?? protocol.DefaultPort()));
+        return true;
+    }
+
     /// <summary>The end points in the order in which to try them.</summary>
     /// <exception cref="IOException">The host has no address, or can't be looked up.</exception>
     public static async ValueTask<IReadOnlyList<SipEndPoint>> LocateAsync(SipUri uri, CancellationToken cancellationToken)
@@ -19,14 +39,14 @@ internal static class ServerLocator
             throw new IOException($"Requests can't be sent to {uri.Scheme} URIs");
         }
 
+        if (TryLocate(uri, out var numeric))
+        {
+            return [numeric];
+        }
+
+        var host = Host(uri).ToString();
         var protocol = uri.Transport ?? SipProtocol.Udp;
         var port = uri.Port ?? protocol.DefaultPort();
-        var host = uri.Parameters.TryGet("maddr"u8, out var maddr) ? maddr.ToString() : uri.Host.ToString();
-
-        if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
-        {
-            return [new SipEndPoint(protocol, new IPEndPoint(address, port))];
-        }
 
         try
         {
@@ -38,4 +58,6 @@ internal static class ServerLocator
             throw new IOException($"The address of {host} can't be found: {error.Message}", error);
         }
     }
+
+    private static SipText Host(SipUri uri) => uri.Parameters.TryGet("maddr"u8, out var maddr) ? maddr : uri.Host;
 }

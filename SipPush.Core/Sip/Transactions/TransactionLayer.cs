@@ -58,6 +58,8 @@ internal sealed class TransactionLayer : SipTransportReceiver
 
     public SipIdentifiers Identifiers { get; }
 
+    public bool HasHandlersRunning => Array.Exists(_partitions, partition => Volatile.Read(ref partition.HandlersRunning) != 0);
+
     public override void Received(SipFlow flow, ReadOnlySpan<byte> message)
     {
         _tap?.Received(flow, message);
@@ -126,78 +128,83 @@ internal sealed class TransactionLayer : SipTransportReceiver
     }
 
     /// <summary>Sends a request in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
-    public async ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken)
+    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var branch = Identifiers.NextBranch();
-        var reliable = flow.Protocol.IsReliable();
-        var (octets, length) = SentRequest.Write(request, flow.Protocol, sentBy, branch);
-        var client = new ClientTransaction(branch, new NonInviteClientTransaction(_timers, reliable), flow, request.Method, reliable ? null : octets.AsSpan(0, length).ToArray());
-        var partition = PartitionOf(branch);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<SipTransactionResult>(cancellationToken);
+        }
+
+        var machine = new NonInviteClientTransaction(_timers, flow.Protocol.IsReliable());
+        var client = new ClientTransaction(Identifiers.NextBranch(), machine, request, flow, sentBy);
+        var partition = PartitionOf(client.Branch);
+
+        lock (partition.Gate)
+        {
+            var effects = default(TransactionEffects);
+            client.Machine.Start(ref effects);
+            partition.Clients.Add(client.Branch, client);
+            Do_NeedsGate(partition, client, ref effects, partition.Now);
+        }
+
+        var sending = SendRequestAsync(client, cancellationToken);
+        return sending.IsCompletedSuccessfully && !cancellationToken.CanBeCanceled
+            ? client.Completion
+            : WaitForEndAsync(client, sending, cancellationToken);
+    }
+
+    /// <summary>Answers with a status and nothing more.</summary>
+    public async ValueTask<bool> RespondAsync(SipServerTransaction server, int status, CancellationToken cancellationToken)
+    {
+        // What is provisional may be kept to be sent again, so it has to own its octets.
+        if (status < 200 || PlainResponse.TryWrite(server.Request, status, Identifiers, out var length) is not { } octets)
+        {
+            using var builder = server.CreateResponse(status);
+            return await RespondAsync(server, builder.Build(), cancellationToken).ConfigureAwait(false);
+        }
 
         try
         {
-            lock (partition.Gate)
-            {
-                var effects = default(TransactionEffects);
-                client.Machine.Start(ref effects);
-                partition.Clients.Add(branch, client);
-                Do_NeedsGate(partition, client, ref effects, partition.Now);
-            }
-
-            await SendOctetsAsync(flow, octets.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException error)
-        {
-            Fail(client, error);
-        }
-        catch (OperationCanceledException)
-        {
-            Cancel(client, cancellationToken);
-            throw;
+            return await RespondAsync(server, status, octets.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(octets);
         }
-
-        if (!cancellationToken.CanBeCanceled)
-        {
-            return await client.Task.ConfigureAwait(false);
-        }
-
-        await using var registration = cancellationToken.UnsafeRegister(
-            static (state, token) =>
-            {
-                var (layer, client) = ((TransactionLayer, ClientTransaction))state!;
-                layer.Cancel(client, token);
-            },
-            (this, client)).ConfigureAwait(false);
-        return await client.Task.ConfigureAwait(false);
     }
 
-    public async ValueTask<bool> RespondAsync(SipServerTransaction server, SipResponse response, CancellationToken cancellationToken)
+    public ValueTask<bool> RespondAsync(SipServerTransaction server, SipResponse response, CancellationToken cancellationToken) =>
+        RespondAsync(server, response.StatusCode, response.Octets, cancellationToken);
+
+    /// <summary>Of a final response the octets are read until the task has ended, those of a provisional one as long as the transaction lasts.</summary>
+    private async ValueTask<bool> RespondAsync(SipServerTransaction server, int status, ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
     {
         var partition = server.Partition;
-        var send = false;
+        bool send;
 
         lock (partition.Gate)
         {
             var effects = default(TransactionEffects);
-            if (!server.Machine.Respond(response.StatusCode, ref effects))
+            if (!server.Machine.Respond(status, ref effects))
             {
                 return false;
             }
 
-            var now = partition.Now;
-            server.IsAnswered = response.IsFinal;
-            server.LastResponse = response.OwnedOctets;
-            send = Do_NeedsGate(partition, server, ref effects, now);
+            var isFinal = status >= 200;
+            server.IsAnswered = isFinal;
+            server.LastResponse = octets;
+            send = Do_NeedsGate(partition, server, ref effects, partition.Now);
+
+            // Repetitions are answered from the record by now, so the octets need not stay.
+            if (isFinal)
+            {
+                server.LastResponse = default;
+            }
         }
 
         if (send)
         {
-            await SendResponseAsync(server, response.Octets, cancellationToken).ConfigureAwait(false);
+            await SendResponseAsync(server, octets, cancellationToken).ConfigureAwait(false);
         }
 
         return true;
@@ -205,7 +212,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
 
     public void OnTimers(TransactionPartition partition)
     {
-        var todo = new List<(object Owner, ClientEnd End, bool Send)>();
+        var todo = new List<(object Owner, ClientEnd End, bool Send, ReadOnlyMemory<byte> Response)>();
 
         lock (partition.Gate)
         {
@@ -217,12 +224,12 @@ internal sealed class TransactionLayer : SipTransportReceiver
                 {
                     client.Machine.OnTimer(timer, ref effects);
                     var (end, send) = Do_NeedsGate(partition, client, ref effects, due);
-                    todo.Add((client, end, send));
+                    todo.Add((client, end, send, default));
                 }
                 else if (owner is SipServerTransaction server)
                 {
                     server.Machine.OnTimer(timer, ref effects);
-                    todo.Add((server, ClientEnd.None, Do_NeedsGate(partition, server, ref effects, due)));
+                    todo.Add((server, ClientEnd.None, Do_NeedsGate(partition, server, ref effects, due), server.LastResponse));
                 }
             }
 
@@ -230,7 +237,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
             partition.Rearm_NeedsGate(now);
         }
 
-        foreach (var (owner, end, send) in todo)
+        foreach (var (owner, end, send, response) in todo)
         {
             if (owner is ClientTransaction client)
             {
@@ -240,9 +247,9 @@ internal sealed class TransactionLayer : SipTransportReceiver
                 }
                 Complete(client, end, null, null);
             }
-            else if (send && owner is SipServerTransaction { LastResponse: { } last } server)
+            else if (send && owner is SipServerTransaction server)
             {
-                Forget(SendResponseAsync(server, last, CancellationToken.None));
+                Forget(SendResponseAsync(server, response, CancellationToken.None));
             }
         }
     }
@@ -337,8 +344,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
         }
 
         SipServerTransaction? server = null;
-        byte[]? repeated = null;
-        var repeatedLength = 0;
+        var repeated = default(ReadOnlyMemory<byte>);
         var refusal = 0;
 
         lock (partition.Gate)
@@ -350,17 +356,15 @@ internal sealed class TransactionLayer : SipTransportReceiver
             {
                 var effects = default(TransactionEffects);
                 known.Machine.OnRequest(ref effects);
-                if (Do_NeedsGate(partition, known, ref effects, now) && known.LastResponse is { } last)
+                if (Do_NeedsGate(partition, known, ref effects, now))
                 {
-                    repeated = last;
-                    repeatedLength = last.Length;
+                    repeated = known.LastResponse;
                 }
                 SipMetrics.Retransmissions.Add(1);
             }
             else if (partition.Completed.TryFind(key.Key, out var response))
             {
                 repeated = response.ToArray();
-                repeatedLength = repeated.Length;
                 SipMetrics.Retransmissions.Add(1);
             }
             else if (!key.MergeKey.IsEmpty
@@ -394,9 +398,9 @@ internal sealed class TransactionLayer : SipTransportReceiver
         {
             _deliver(server);
         }
-        else if (repeated is not null)
+        else if (!repeated.IsEmpty)
         {
-            Forget(SendOctetsAsync(flow, repeated.AsMemory(0, repeatedLength), CancellationToken.None));
+            Forget(SendOctetsAsync(flow, repeated, CancellationToken.None));
         }
         else if (refusal == 482)
         {
@@ -432,7 +436,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
         lock (partition.Gate)
         {
             // The CSeq method must be the same too: a CANCEL shares its INVITE's branch (RFC 3261 §17.1.3).
-            if (!partition.Clients.TryGetValue(branch, out client) || !System.Text.Ascii.Equals(method, client.Method.Name))
+            if (!partition.Clients.TryGetValue(branch, out client) || !System.Text.Ascii.Equals(method, client.Request.Method.Name))
             {
                 client = null;
                 end = ClientEnd.None;
@@ -526,7 +530,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
                     break;
 
                 case TransactionEffectKind.CreateTrying:
-                    server.LastResponse = server.CreateResponse(100).Build().OwnedOctets;
+                    server.LastResponse = CreateTrying(server);
                     break;
 
                 case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.Trying:
@@ -535,7 +539,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
 
                 // From here on the machine would only repeat its answer until J: a record of the octets does that.
                 case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.J:
-                    partition.Completed.Add(server.Key, server.MergeKey, server.LastResponse, now + effect.Delay);
+                    partition.Completed.Add(server.Key, server.MergeKey, server.LastResponse.Span, now + effect.Delay);
                     partition.ArmForLog_NeedsGate(now);
                     Remove(partition, server);
                     break;
@@ -551,6 +555,12 @@ internal sealed class TransactionLayer : SipTransportReceiver
         }
 
         return send;
+    }
+
+    private static byte[] CreateTrying(SipServerTransaction server)
+    {
+        using var builder = server.CreateResponse(100);
+        return builder.Build().OwnedOctets;
     }
 
     private void Remove(TransactionPartition partition, SipServerTransaction server)
@@ -591,7 +601,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
             partition.Clients.Remove(client.Branch);
         }
 
-        client.TrySetCanceled(cancellationToken);
+        client.TryCancel(cancellationToken);
     }
 
     private static void Complete(ClientTransaction client, ClientEnd end, SipResponse? response, Exception? error)
@@ -599,43 +609,67 @@ internal sealed class TransactionLayer : SipTransportReceiver
         switch (end)
         {
             case ClientEnd.Response when response is not null:
-                client.TrySetResult(new SipTransactionResult(SipTransactionOutcome.Answered, response));
+                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response));
                 break;
 
             case ClientEnd.Timeout:
-                client.TrySetResult(new SipTransactionResult(SipTransactionOutcome.TimedOut));
+                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut));
                 break;
 
             case ClientEnd.TransportError:
-                client.TrySetResult(new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error));
+                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error));
                 break;
 
             default:
                 return;
         }
 
-        SipMetrics.ClientTransactionEnded(client.Method, response?.StatusCode ?? 0);
+        SipMetrics.ClientTransactionEnded(client.Request.Method, response?.StatusCode ?? 0);
     }
 
     private void Resend(ClientTransaction client)
     {
-        if (client.Retransmission is { } octets)
-        {
-            SipMetrics.Retransmissions.Add(1);
-            Forget(ResendAsync(client, octets));
-        }
+        SipMetrics.Retransmissions.Add(1);
+        Forget(SendRequestAsync(client, CancellationToken.None));
     }
 
-    private async ValueTask ResendAsync(ClientTransaction client, byte[] octets)
+    private async ValueTask SendRequestAsync(ClientTransaction client, CancellationToken cancellationToken)
     {
+        var (octets, length) = SentRequest.Write(client.Request, client.Flow.Protocol, client.SentBy, client.Branch);
         try
         {
-            await SendOctetsAsync(client.Flow, octets, CancellationToken.None).ConfigureAwait(false);
+            await SendOctetsAsync(client.Flow, octets.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
         }
         catch (IOException error)
         {
             Fail(client, error);
         }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(octets);
+        }
+    }
+
+    private async ValueTask<SipTransactionResult> WaitForEndAsync(ClientTransaction client, ValueTask sending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Cancel(client, cancellationToken);
+            throw;
+        }
+
+        await using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) =>
+            {
+                var (layer, client) = ((TransactionLayer, ClientTransaction))state!;
+                layer.Cancel(client, token);
+            },
+            (this, client)).ConfigureAwait(false);
+        return await client.Completion.ConfigureAwait(false);
     }
 
     private ValueTask SendOctetsAsync(SipFlow flow, ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)

@@ -15,6 +15,9 @@ internal sealed class TransactionPartition : IDisposable
     public readonly Dictionary<byte[], SipServerTransaction> Merged = new(OctetComparer.Instance);
     public readonly CompletedTransactions Completed;
 
+    /// <summary>Handlers at work on requests of this part. Not guarded by the lock; counted here so that cores don't share the counter.</summary>
+    public int HandlersRunning;
+
     private readonly TimerWheel _wheel = new();
     private readonly TimeProvider _timeProvider;
     private readonly long _epoch;

@@ -32,6 +32,9 @@ public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remo
     internal ReadOnlySpan<byte> RemoteHost => _remoteHost ??= Encoding.ASCII.GetBytes(
         (Remote.Address.Address.IsIPv4MappedToIPv6 ? Remote.Address.Address.MapToIPv4() : Remote.Address.Address).ToString());
 
+    /// <summary>What the stack calls itself in the Via of requests on this flow; null until the first.</summary>
+    internal string? SentBy { get; set; }
+
     /// <summary>Both ends, for logs.</summary>
     public override string ToString() => $"{Local} -> {Remote.Address}";
 }

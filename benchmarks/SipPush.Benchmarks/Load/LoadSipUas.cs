@@ -2,12 +2,15 @@ using SipPush.Sip;
 
 namespace SipPush.Benchmarks.Load;
 
-/// <summary>A stack that answers every MESSAGE with 200.</summary>
+/// <summary>A stack that answers every MESSAGE with 200. Measures from one second after the first, as the other side does.</summary>
 internal sealed class LoadSipUas : IAsyncDisposable
 {
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly LoadMeter _meter = new();
     private SipStack? _stack;
+    private long? _measureFrom;
 
     private LoadSipUas()
     {
@@ -32,12 +35,22 @@ internal sealed class LoadSipUas : IAsyncDisposable
 
     private ValueTask AnswerAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
-        lock (_gate)
-        {
-            _meter.Answered(1);
-        }
+        Count();
 
         var answer = transaction.RespondAsync(transaction.Request.Method == SipMethod.Message ? 200 : 405, cancellationToken: cancellationToken);
         return answer.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(answer.AsTask());
+    }
+
+    private void Count()
+    {
+        lock (_gate)
+        {
+            var now = LoadMeter.Now;
+            _measureFrom ??= now + (long)(WarmUp.TotalSeconds * TimeProvider.System.TimestampFrequency);
+            if (now >= _measureFrom)
+            {
+                _meter.Answered(1);
+            }
+        }
     }
 }

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>Keeps registrations in memory, up to a number of them.</summary>
+/// <param name="maximum">How many.</param>
+public sealed class MemoryRegistrationStore(int maximum) : RegistrationStore
+{
+    private readonly ConcurrentDictionary<SipUri, PushRegistration> _registrations = new();
+    private int _count;
+
+    /// <inheritdoc/>
+    public override ValueTask<PushRegistration?> FindAsync(SipUri aor, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_registrations.GetValueOrDefault(aor));
+
+    /// <inheritdoc/>
+    public override ValueTask<bool> SetAsync(PushRegistration registration, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(registration);
+        if (_registrations.ContainsKey(registration.Aor))
+        {
+            _registrations[registration.Aor] = registration;
+            return ValueTask.FromResult(true);
+        }
+
+        if (Interlocked.Increment(ref _count) > maximum)
+        {
+            Interlocked.Decrement(ref _count);
+            return ValueTask.FromResult(false);
+        }
+
+        _registrations[registration.Aor] = registration;
+        return ValueTask.FromResult(true);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask RemoveAsync(SipUri aor, CancellationToken cancellationToken)
+    {
+        if (_registrations.TryRemove(aor, out _))
+        {
+            Interlocked.Decrement(ref _count);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async IAsyncEnumerable<PushRegistration> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await ValueTask.CompletedTask.ConfigureAwait(false);
+        foreach (var (_, registration) in _registrations)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return registration;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>Writes the MESSAGE that carries a push.</summary>
+internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions options)
+{
+    // What the stack or this class writes, or what only a proxy may (RFC 7315 §5.2).
+    private static readonly HashSet<SipHeaderName> Reserved =
+    [
+        SipHeaderNames.Via, SipHeaderNames.MaxForwards, SipHeaderNames.From, SipHeaderNames.To, SipHeaderNames.CallId, SipHeaderNames.CSeq,
+        SipHeaderNames.Contact, SipHeaderNames.Route, SipHeaderNames.RecordRoute, SipHeaderNames.Path, SipHeaderNames.ServiceRoute,
+        SipHeaderNames.PAssertedIdentity, SipHeaderNames.PPreferredIdentity, SipHeaderNames.PAssertedService, SipHeaderNames.PPreferredService,
+        SipHeaderNames.PCalledPartyId, SipHeaderNames.Authorization, SipHeaderNames.ProxyAuthorization, SipHeaderNames.AcceptContact,
+        SipHeaderNames.Supported, SipHeaderNames.ContentType, "Content-Length", SipHeaderNames.Date, SipHeaderNames.Expires, SipHeaderNames.Priority,
+    ];
+
+    /// <summary>The request, its CSeq as the first transaction will have it. The caller disposes it.</summary>
+    /// <exception cref="ArgumentException">An option can't be written, or takes a header line that is reserved.</exception>
+    public SipRequestBuilder Compose(SipUri target, SipUri to, PushContent content, PushOptions push)
+    {
+        var identity = push.Identity ?? userAgent.AddressOfRecord;
+        var application = push.Application ?? options.Application;
+        var request = userAgent.CreateRequest(SipMethod.Message, target, to);
+
+        try
+        {
+            request.Add(SipHeaderNames.CSeq, "1 MESSAGE");
+            request.Add(userAgent.IsTrusted ? SipHeaderNames.PAssertedIdentity : SipHeaderNames.PPreferredIdentity, $"<{identity}>");
+            request.Add(userAgent.IsTrusted ? SipHeaderNames.PAssertedService : SipHeaderNames.PPreferredService, options.Icsi);
+            request.Add(SipHeaderNames.Supported, "gruu");
+            request.Add(SipHeaderNames.AcceptContact, AcceptContact(application));
+            AddLifetime(request, push.Expires);
+            if (push.Priority is { } priority)
+            {
+                request.Add(SipHeaderNames.Priority, FieldText.CheckedToken(priority, nameof(push)));
+            }
+
+            AddHeaders(request, push.Headers);
+            SetBody(request, content, push, application);
+            return request;
+        }
+        catch
+        {
+            request.Dispose();
+            throw;
+        }
+    }
+
+    private string AcceptContact(PushApplicationId application) => new CallerPreference(PushFeatures.Of(options.Icsi, [application]))
+    {
+        Require = options.Require,
+        Explicit = options.Explicit,
+    }.ToString();
+
+    private void AddLifetime(SipRequestBuilder request, TimeSpan? expires)
+    {
+        if (expires is { } lifetime)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(lifetime, TimeSpan.Zero, nameof(PushOptions.Expires));
+            request.Add(SipHeaderNames.Date, userAgent.Stack.TimeProvider.GetUtcNow().ToString("r", CultureInfo.InvariantCulture));
+            request.Add(SipHeaderNames.Expires, Math.Min((long)Math.Ceiling(lifetime.TotalSeconds), uint.MaxValue).ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static void AddHeaders(SipRequestBuilder request, IReadOnlyList<SipHeader> headers)
+    {
+        foreach (var (name, value) in headers)
+        {
+            var header = new SipHeaderName(name.ToString());
+            if (Reserved.Contains(header))
+            {
+                throw new ArgumentException($"{header} is the library's to write", nameof(headers));
+            }
+
+            request.Add(header, value);
+        }
+    }
+
+    private void SetBody(SipRequestBuilder request, PushContent content, PushOptions push, PushApplicationId application)
+    {
+        if (!push.Envelope || (MediaType.TryParse(content.ContentType, out var type) && type.Is(PushMessage.MediaType)))
+        {
+            request.SetBody(content.ContentType, content.Bytes);
+            return;
+        }
+
+        var envelope = new PushMessage(content.ContentType, content.Bytes, push.EnvelopeHeaders)
+        {
+            ApplicationId = application,
+            Flags = userAgent.IsTrusted ? push.Flags : push.Flags.WithoutTrust(),
+        };
+        request.SetBody(PushMessage.MediaType, envelope.ToArray());
+    }
+}

@@ -1,0 +1,42 @@
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>What differs from push to push.</summary>
+public sealed record PushOptions
+{
+    /// <summary>The application it is for; null takes <see cref="PushSenderOptions.Application"/>.</summary>
+    public PushApplicationId? Application { get; init; }
+
+    /// <summary>The Request-URI, such as a GRUU; null takes the public GRUU learned for the user, or else the address itself.</summary>
+    public SipUri? Target { get; init; }
+
+    /// <summary>The identity that is asserted, or preferred when the user agent is not trusted; null takes its address of record.</summary>
+    public SipUri? Identity { get; init; }
+
+    /// <summary>
+    /// How long it is worth delivering, in whole seconds from the call on: it goes into Expires, with Date (RFC 3428 §7). A push
+    /// that is still waiting for its turn when the time is over is not sent. Null for ever.
+    /// </summary>
+    public TimeSpan? Expires { get; init; }
+
+    /// <summary>Priority: <c>emergency</c>, <c>urgent</c>, <c>normal</c> or <c>non-urgent</c>; null leaves it out.</summary>
+    public string? Priority { get; init; }
+
+    /// <summary>
+    /// True wraps the content in <c>application/vnd.oma.push</c>, unless it is of that type already; false sends it as it is.
+    /// </summary>
+    public bool Envelope { get; init; } = true;
+
+    /// <summary>Push-Flag of the envelope. The trust bits go out only from a trusted user agent.</summary>
+    public PushFlags Flags { get; init; }
+
+    /// <summary>Further fields of the envelope.</summary>
+    public IReadOnlyList<PushHeader> EnvelopeHeaders { get; init; } = [];
+
+    /// <summary>
+    /// Further header lines of the request. Those that the library writes itself (routing, identity, dialog and body headers) are
+    /// refused with an <see cref="ArgumentException"/>.
+    /// </summary>
+    public IReadOnlyList<SipHeader> Headers { get; init; } = [];
+}

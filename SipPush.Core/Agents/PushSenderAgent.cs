@@ -1,0 +1,140 @@
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>
+/// The sending side, an application server of the core or a user agent like any other: pushes by MESSAGE, and learns who is registered
+/// from the third-party REGISTERs that the core sends it. Safe for concurrent use.
+/// </summary>
+public sealed class PushSenderAgent : IAsyncDisposable
+{
+    // RFC 3428 §8: without knowing every hop, no more than this, Via included.
+    private const int LargestMessage = 1_300;
+
+    private readonly SipUserAgent _userAgent;
+    private readonly PushSenderOptions _options;
+    private readonly MessageComposer _composer;
+    private readonly TargetTurns _turns;
+    private readonly ILogger _log;
+    private int _disposed;
+
+    /// <summary>A sender that speaks for <paramref name="userAgent"/> and takes the REGISTERs that come to it. It does not dispose the stack.</summary>
+    /// <exception cref="InvalidOperationException">Somebody takes the user agent's REGISTERs already.</exception>
+    public PushSenderAgent(SipUserAgent userAgent, PushSenderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(userAgent);
+        ArgumentNullException.ThrowIfNull(options);
+        _userAgent = userAgent;
+        _options = options;
+        _composer = new MessageComposer(userAgent, options);
+        _turns = new TargetTurns(options.MaximumWaitingPerTarget);
+        _log = userAgent.Stack.LoggerFactory.CreateLogger(SipPushTelemetry.PushCategory);
+        Registrations = new Registrations(
+            options.Store ?? new MemoryRegistrationStore(options.MaximumRegistrations),
+            userAgent.Stack.TimeProvider,
+            _log,
+            options.WatchQueueLength);
+        userAgent.Handle(SipMethod.Register, new ThirdPartyRegistrar(Registrations, userAgent.Stack, _log).HandleAsync);
+    }
+
+    /// <summary>Who is registered, as far as the core has told.</summary>
+    public Registrations Registrations { get; }
+
+    internal TargetTurns Turns => _turns;
+
+    /// <summary>As <see cref="SendAsync(SipUri, PushContent, PushOptions, CancellationToken)"/>, with nothing special about it.</summary>
+    public ValueTask<PushResult> SendAsync(SipUri to, PushContent content, CancellationToken cancellationToken = default) =>
+        SendAsync(to, content, null, cancellationToken);
+
+    /// <summary>
+    /// Pushes by one MESSAGE (RFC 3428) and waits for its answer. While another push to the same address is under way this one waits for
+    /// its turn (§8). The content must not change until the call has ended.
+    /// </summary>
+    /// <param name="to">The user's address, or a GRUU.</param>
+    /// <param name="content">What to push.</param>
+    /// <param name="options">What is special about this push; null for nothing.</param>
+    /// <param name="cancellationToken">Ends the wait: what still waits for its turn is never sent, what has been sent is not sent again.</param>
+    /// <returns>What became of it, whatever that is.</returns>
+    /// <exception cref="ArgumentException">An option can't be written.</exception>
+    /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
+    public async ValueTask<PushResult> SendAsync(SipUri to, PushContent content, PushOptions? options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(content);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        options ??= new PushOptions();
+
+        var clock = _userAgent.Stack.TimeProvider;
+        var began = clock.GetTimestamp();
+        var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
+
+        PushResult result;
+        using (var request = _composer.Compose(target, to, content, options))
+        {
+            result = !_options.CongestionSafe && SizeOf(request) is > LargestMessage and var size
+                ? new PushResult { Outcome = PushOutcome.TooLarge, Reason = $"{size} octets are more than the {LargestMessage} a MESSAGE may have" }
+                : await SendInTurnAsync(request, to.WithoutParameters(), options.Expires, began, cancellationToken).ConfigureAwait(false);
+        }
+
+        result = result with { Elapsed = clock.GetElapsedTime(began) };
+        PushLog.PushEnded(_log, target, result.Elapsed, result.Outcome, result.StatusCode);
+        PushMetrics.PushEnded(result);
+        return result;
+    }
+
+    /// <summary>Takes no more REGISTERs. Pushes that wait for their turn end in an <see cref="ObjectDisposedException"/>; those under way go on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _userAgent.StopHandling(SipMethod.Register);
+            _turns.Stop();
+            await Registrations.StopAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<SipUri?> LearnedTargetAsync(SipUri to, CancellationToken cancellationToken) =>
+        (await Registrations.FindAsync(to, cancellationToken).ConfigureAwait(false))?.PublicGruu;
+
+    private async ValueTask<PushResult> SendInTurnAsync(SipRequestBuilder request, SipUri turn, TimeSpan? lifetime, long began, CancellationToken cancellationToken)
+    {
+        if (!await _turns.EnterAsync(turn, cancellationToken).ConfigureAwait(false))
+        {
+            return new PushResult { Outcome = PushOutcome.Busy, Reason = $"{_options.MaximumWaitingPerTarget} pushes to this target wait already" };
+        }
+
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return _userAgent.Stack.TimeProvider.GetElapsedTime(began) > lifetime
+                ? new PushResult { Outcome = PushOutcome.Expired, Reason = "Its time was over before its turn came" }
+                : Read(await _userAgent.SendAsync(request, cancellationToken).ConfigureAwait(false));
+        }
+        finally
+        {
+            _turns.Leave(turn);
+        }
+    }
+
+    private int SizeOf(SipRequestBuilder request) => request.Build().Octets.Length + SipStack.ViaSize + _userAgent.RouteSize;
+
+    private static PushResult Read(SipTransactionResult result) => result switch
+    {
+        { Response: { } response } => new PushResult
+        {
+            Outcome = response.StatusCode switch
+            {
+                202 => PushOutcome.Stored,
+                < 300 => PushOutcome.Delivered,
+                _ => PushOutcome.Refused,
+            },
+            StatusCode = response.StatusCode,
+            Reason = response.ReasonPhrase,
+            Response = response,
+        },
+        { Outcome: SipTransactionOutcome.TimedOut } => new PushResult { Outcome = PushOutcome.NoAnswer, Reason = "No answer came" },
+        _ => new PushResult { Outcome = PushOutcome.TransportFailed, Reason = result.Error?.Message ?? "It could not be sent", Error = result.Error },
+    };
+}

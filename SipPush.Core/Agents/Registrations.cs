@@ -1,0 +1,294 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>
+/// The users that the core has said are registered. A registration ends when the core says so or when it is not refreshed in time.
+/// Safe for concurrent use.
+/// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "The agent whose it is stops it")]
+public sealed class Registrations
+{
+    private readonly RegistrationStore _store;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly int _watchQueueLength;
+    private readonly RegistrationDeadlines _deadlines;
+    private readonly Lock _gate = new();
+
+    // One change of a user at a time: the old state is read before the new one is written.
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    private volatile RegistrationWatcher[] _watchers = [];
+    private bool _stopped;
+
+    internal Registrations(RegistrationStore store, TimeProvider clock, ILogger log, int watchQueueLength)
+    {
+        _store = store;
+        _clock = clock;
+        _log = log;
+        _watchQueueLength = watchQueueLength;
+        _deadlines = new RegistrationDeadlines(clock, LapseAsync);
+    }
+
+    /// <summary>The registration of a user; null when there is none. Parameters of the URI, and so whether it is a GRUU, don't matter.</summary>
+    public async ValueTask<PushRegistration?> FindAsync(SipUri aor, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(aor);
+        var found = await _store.FindAsync(aor.WithoutParameters(), cancellationToken).ConfigureAwait(false);
+        return found is not null && found.Expires > _clock.GetUtcNow() ? found : null;
+    }
+
+    /// <summary>All registrations, in no order; what changes meanwhile may be in it or not.</summary>
+    public async IAsyncEnumerable<PushRegistration> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var registration in _store.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (registration.Expires > _clock.GetUtcNow())
+            {
+                yield return registration;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The changes from the first read on, until it is cancelled or the agent is disposed. A reader that is too slow loses the oldest
+    /// and is told how many (<see cref="RegistrationChange.Missed"/>).
+    /// </summary>
+    public async IAsyncEnumerable<RegistrationChange> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var watcher = Watch(new RegistrationWatcher(_watchQueueLength, aor: null));
+        try
+        {
+            await foreach (var change in watcher.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return change;
+            }
+        }
+        finally
+        {
+            Unwatch(watcher);
+        }
+    }
+
+    /// <summary>
+    /// Waits until a user is registered, with an application if one is named. A registration of which the applications are not known
+    /// counts for any.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The agent was disposed meanwhile.</exception>
+    public async ValueTask<PushRegistration> WaitForAsync(SipUri aor, PushApplicationId? application = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(aor);
+        aor = aor.WithoutParameters();
+
+        // What happens between the look and the wait is in the queue, and of a user's changes the last is enough.
+        var watcher = Watch(new RegistrationWatcher(1, aor));
+        try
+        {
+            while (true)
+            {
+                if (await FindAsync(aor, cancellationToken).ConfigureAwait(false) is { } found && (application is null || found.MayHave(application)))
+                {
+                    return found;
+                }
+
+                ObjectDisposedException.ThrowIf(!await watcher.WaitAsync(cancellationToken).ConfigureAwait(false), typeof(PushSenderAgent));
+            }
+        }
+        finally
+        {
+            Unwatch(watcher);
+        }
+    }
+
+    /// <summary>What became of a registration that was to be kept.</summary>
+    internal enum Acceptance
+    {
+        Accepted,
+        OutOfOrder,
+        NoRoom,
+    }
+
+    /// <summary>Keeps a registration, or ends it when its time is over already.</summary>
+    internal async ValueTask<Acceptance> AcceptAsync(PushRegistration registration, CancellationToken cancellationToken)
+    {
+        var turn = TurnOf(registration.Aor);
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var now = _clock.GetUtcNow();
+            var before = await _store.FindAsync(registration.Aor, cancellationToken).ConfigureAwait(false);
+
+            // RFC 3261 §10.3 step 7: of one Call-ID, what is older changes nothing.
+            if (before is not null && before.CallId == registration.CallId && registration.CSeq < before.CSeq)
+            {
+                return Acceptance.OutOfOrder;
+            }
+
+            if (registration.Expires <= now)
+            {
+                if (before is not null)
+                {
+                    await _store.RemoveAsync(registration.Aor, cancellationToken).ConfigureAwait(false);
+                    _deadlines.Remove(registration.Aor);
+                    Tell(RegistrationChangeKind.Unregistered, before);
+                }
+
+                return Acceptance.Accepted;
+            }
+
+            if (!await _store.SetAsync(registration, cancellationToken).ConfigureAwait(false))
+            {
+                PushLog.NoRoom(_log, registration.Aor);
+                return Acceptance.NoRoom;
+            }
+
+            _deadlines.Set(registration.Aor, registration.Expires);
+            Tell(before is not null && before.Expires > now ? RegistrationChangeKind.Refreshed : RegistrationChangeKind.Registered, registration);
+            return Acceptance.Accepted;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    internal async ValueTask StopAsync()
+    {
+        await _deadlines.DisposeAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            _stopped = true;
+            foreach (var watcher in _watchers)
+            {
+                watcher.Complete();
+            }
+        }
+    }
+
+    // A refresh may have come since the deadline was set: then its own counts.
+    private async ValueTask LapseAsync(SipUri aor, CancellationToken cancellationToken)
+    {
+        var turn = TurnOf(aor);
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (await _store.FindAsync(aor, cancellationToken).ConfigureAwait(false) is not { } found)
+            {
+                return;
+            }
+
+            if (found.Expires > _clock.GetUtcNow())
+            {
+                _deadlines.Set(aor, found.Expires);
+                return;
+            }
+
+            await _store.RemoveAsync(aor, cancellationToken).ConfigureAwait(false);
+            Tell(RegistrationChangeKind.Expired, found);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            var delay = TimeSpan.FromSeconds(30);
+            PushLog.StoreFailed(_log, aor, delay, error);
+            _deadlines.Set(aor, _clock.GetUtcNow() + delay);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private void Tell(RegistrationChangeKind kind, PushRegistration registration)
+    {
+        switch (kind)
+        {
+            case RegistrationChangeKind.Registered:
+                PushLog.Registered(_log, registration.Aor, registration.Expires);
+                break;
+            case RegistrationChangeKind.Refreshed:
+                PushLog.Refreshed(_log, registration.Aor, registration.Expires);
+                break;
+            default:
+                PushLog.Ended(_log, registration.Aor, kind);
+                break;
+        }
+
+        PushMetrics.RegistrationChanged(kind);
+        var watchers = _watchers;
+        if (watchers.Length > 0)
+        {
+            var change = new RegistrationChange(kind, registration);
+            foreach (var watcher in watchers)
+            {
+                watcher.Tell(change);
+            }
+        }
+    }
+
+    private RegistrationWatcher Watch(RegistrationWatcher watcher)
+    {
+        lock (_gate)
+        {
+            if (_stopped)
+            {
+                watcher.Complete();
+            }
+
+            _watchers = [.. _watchers, watcher];
+        }
+
+        return watcher;
+    }
+
+    private void Unwatch(RegistrationWatcher watcher)
+    {
+        lock (_gate)
+        {
+            _watchers = [.. _watchers.Where(other => other != watcher)];
+        }
+    }
+
+    private SemaphoreSlim TurnOf(SipUri aor) => _turns[(uint)aor.GetHashCode() % (uint)_turns.Length];
+
+    /// <summary>One reader of changes, with a queue that loses the oldest.</summary>
+    private sealed class RegistrationWatcher
+    {
+        private readonly Channel<RegistrationChange> _changes;
+        private readonly SipUri? _aor;
+        private long _missed;
+
+        public RegistrationWatcher(int length, SipUri? aor)
+        {
+            _aor = aor;
+            _changes = Channel.CreateBounded<RegistrationChange>(
+                new BoundedChannelOptions(length) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+                _ => Interlocked.Increment(ref _missed));
+        }
+
+        public void Tell(RegistrationChange change)
+        {
+            if (_aor is null || _aor.Equals(change.Registration.Aor))
+            {
+                _changes.Writer.TryWrite(change);
+            }
+        }
+
+        public void Complete() => _changes.Writer.TryComplete();
+
+        public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken) =>
+            await _changes.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false) && _changes.Reader.TryRead(out _);
+
+        public async IAsyncEnumerable<RegistrationChange> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (var change in _changes.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var missed = Interlocked.Exchange(ref _missed, 0);
+                yield return missed == 0 ? change : change with { Missed = missed };
+            }
+        }
+    }
+}

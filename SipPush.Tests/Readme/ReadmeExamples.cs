@@ -1,0 +1,57 @@
+using SipPush.Sip;
+
+namespace SipPush.Tests.Readme;
+
+/// <summary>The call site as README.md shows it, here so that it compiles and runs.</summary>
+internal static class ReadmeExamples
+{
+    public static async Task<PushResult> SendAsync(CancellationToken stop)
+    {
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Listen = [SipEndPoint.Parse("udp:127.0.0.1:5080"), SipEndPoint.Parse("tcp:127.0.0.1:5080")],
+            TrustDomain = TrustDomain.Of("127.0.0.1"),       // who may tell us of registrations: the core
+        }, stop);
+
+        var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
+        {
+            AddressOfRecord = SipUri.Parse("sip:psa@example.com"),
+            OutboundProxies = [SipUri.Parse("sip:127.0.0.1:5062;transport=tcp;lr")],
+            IsTrusted = true,                                // an application server asserts its identity
+        });
+
+        await using var sender = new PushSenderAgent(userAgent, new PushSenderOptions { Application = "mms.ua" });
+
+        var bob = SipUri.Parse("sip:bob@example.com");
+        await sender.Registrations.WaitForAsync(bob, "mms.ua", stop);
+        return await sender.SendAsync(bob, PushContent.FromText("The kettle is on."), stop);
+    }
+
+    public static async Task ReceiveAsync(Stream file, CancellationToken stop)
+    {
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Listen = [SipEndPoint.Parse("udp:127.0.0.1:5070"), SipEndPoint.Parse("tcp:127.0.0.1:5070")],
+            TrustDomain = TrustDomain.Of("127.0.0.1:5060"),
+        }, stop);
+
+        var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
+        {
+            AddressOfRecord = SipUri.Parse("sip:bob@example.com"),
+            OutboundProxies = [SipUri.Parse("sip:127.0.0.1:5060;lr")],
+            Credentials = [new SipCredential("bob", "secret")],
+            InstanceId = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        });
+
+        await using var receiver = new PushReceiverAgent(userAgent, new PushReceiverOptions { Applications = ["mms.ua"] });
+        await using var registration = await receiver.RegisterAsync(new RegistrationOptions(), stop);
+
+        await foreach (var push in receiver.ReceiveAllAsync(stop))
+        {
+            await using (push)
+            {
+                await push.Content.CopyToAsync(file, stop);
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Globalization;
+using SipPush.Sip;
+
+namespace SipPush.Samples.PushSender;
+
+/// <summary>Sends pushes and says what became of each.</summary>
+public static class SenderProgram
+{
+    /// <summary>Runs the sender until everything has been sent.</summary>
+    /// <returns>One of <see cref="SampleExit"/>.</returns>
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken) =>
+        SampleCommand.RunAsync(
+            SenderSettings.CreateCommand(),
+            args,
+            output,
+            error,
+            (parsed, said, token) => SendAsync(SenderSettings.Read(parsed), said, error, token),
+            cancellationToken);
+
+    private static async Task<int> SendAsync(SenderSettings settings, SampleOutput said, TextWriter error, CancellationToken cancellationToken)
+    {
+        var content = await ReadContentAsync(settings, cancellationToken);
+        var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
+        var tap = settings.Trace ? CreateTap(settings, error) : null;
+
+        using var log = new WarningLog(said);
+        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
+        var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
+        {
+            AddressOfRecord = settings.Aor,
+            OutboundProxies = [settings.Core?.ToUri(looseRouter: true) ?? settings.Direct!.ToUri(looseRouter: false)],
+            IsTrusted = settings.Core is not null,
+        });
+        await using var sender = new PushSenderAgent(userAgent, new PushSenderOptions
+        {
+            Application = settings.Application,
+            MaximumWaitingPerTarget = Math.Max(64, settings.Concurrency),
+        });
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = settings.Core is null ? Task.CompletedTask : WatchAsync(sender, said, stack.TimeProvider, ending.Token);
+        try
+        {
+            await WaitForRegistrationsAsync(sender, settings, said, cancellationToken);
+            return await SendAllAsync(sender, settings, content, said, cancellationToken);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await watching;
+        }
+    }
+
+    private static async Task<int> SendAllAsync(
+        PushSenderAgent sender, SenderSettings settings, PushContent content, SampleOutput said, CancellationToken cancellationToken)
+    {
+        var pushes = Enumerable.Range(0, settings.Repeat).SelectMany(_ => settings.To);
+        var undelivered = 0;
+
+        await Parallel.ForEachAsync(
+            pushes,
+            new ParallelOptions { MaxDegreeOfParallelism = settings.Concurrency, CancellationToken = cancellationToken },
+            async (to, token) =>
+            {
+                var result = await sender.SendAsync(to, content, options: null, token);
+                if (!result.IsDelivered && !result.Stored)
+                {
+                    Interlocked.Increment(ref undelivered);
+                }
+
+                ReportSent(to, result, said);
+            });
+
+        return undelivered == 0 ? SampleExit.Delivered : SampleExit.NotDelivered;
+    }
+
+    private static async Task WaitForRegistrationsAsync(PushSenderAgent sender, SenderSettings settings, SampleOutput said, CancellationToken cancellationToken)
+    {
+        if (settings.WaitForRegistration is not { } wait)
+        {
+            return;
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(wait);
+
+        foreach (var to in settings.To.Distinct())
+        {
+            said.Say($"Waiting until {to} is registered");
+            try
+            {
+                await sender.Registrations.WaitForAsync(to.WithoutParameters(), settings.Application, limit.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new SampleException(string.Create(CultureInfo.InvariantCulture, $"{to} was not registered within {wait.TotalSeconds} s"));
+            }
+        }
+    }
+
+    private static async Task WatchAsync(PushSenderAgent sender, SampleOutput said, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var change in sender.Registrations.WatchAsync(cancellationToken))
+            {
+                ReportRegistration(change, said, clock);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Everything has been sent.
+        }
+    }
+
+    // The lifetime is what is left of it; of one that has ended there is nothing left.
+    private static void ReportRegistration(RegistrationChange change, SampleOutput said, TimeProvider clock)
+    {
+        var registration = change.Registration;
+        var left = change.Kind is RegistrationChangeKind.Registered or RegistrationChangeKind.Refreshed
+            ? Math.Max(0, (long)Math.Round((registration.Expires - clock.GetUtcNow()).TotalSeconds))
+            : 0;
+
+        said.Report(
+            "thirdPartyRegister",
+            left > 0
+                ? string.Create(CultureInfo.InvariantCulture, $"The core says that {registration.Aor} is registered for {left} s")
+                : $"The core says that {registration.Aor} is no longer registered",
+            ("aor", registration.Aor.ToString()),
+            ("expires", left),
+            ("gruu", registration.PublicGruu?.ToString()),
+            ("applications", registration.Applications.Select(application => application.ResourceIdentifier)));
+    }
+
+    private static void ReportSent(SipUri to, PushResult result, SampleOutput said)
+    {
+        var milliseconds = Math.Round(result.Elapsed.TotalMilliseconds, 3);
+        var answer = result.StatusCode is { } status ? string.Create(CultureInfo.InvariantCulture, $"{status} {result.Reason}") : result.Reason;
+        var became = result.Stored ? "Stored for" : result.IsDelivered ? "Delivered to" : "Not delivered to";
+
+        said.Report(
+            "pushSent",
+            string.Create(CultureInfo.InvariantCulture, $"{became} {to}: {answer} ({milliseconds} ms)"),
+            ("to", to.ToString()),
+            ("mode", ModeName.Of(result.Mode)),
+            ("status", result.StatusCode),
+            ("reason", result.Reason),
+            ("stored", result.Stored),
+            ("milliseconds", milliseconds));
+    }
+
+    private static LadderTap CreateTap(SenderSettings settings, TextWriter error)
+    {
+        var ladder = new Ladder(error);
+        ladder.AddColumn(settings.Aor.User.ToString());
+        ladder.Name((settings.Core ?? settings.Direct!).Port, settings.Core is null ? "receiver" : "core");
+        return new LadderTap(ladder, settings.Aor.User.ToString());
+    }
+
+    private static async Task<PushContent> ReadContentAsync(SenderSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (settings.Text, settings.File, settings.ContentType) switch
+            {
+                ({ } text, _, null) => PushContent.FromText(text),
+                ({ } text, _, { } type) => PushContent.FromText(text, type),
+                (_, { } file, var type) => PushContent.FromBytes(await File.ReadAllBytesAsync(file.FullName, cancellationToken), type ?? ContentTypes.Of(file)),
+                _ => throw new SampleException("There is nothing to send", SampleExit.Usage),
+            };
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SampleException(problem.Message, SampleExit.Usage);
+        }
+    }
+}

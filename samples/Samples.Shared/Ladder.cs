@@ -1,0 +1,223 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using SipPush.Sip;
+
+namespace SipPush.Samples;
+
+/// <summary>
+/// Draws SIP messages as the arrows of a sequence diagram while they go by: a column for each party, a line for each message.
+/// Several stacks of one process may share it, each by its own <see cref="LadderTap"/>; what goes from one to another is
+/// drawn once. Safe for concurrent use.
+/// </summary>
+/// <param name="output">Where the lines go.</param>
+/// <param name="timeProvider">The clock; the system's when null.</param>
+public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
+{
+    private const int MostColumns = 8;
+    private const int FirstColumn = 14;
+    private const int ColumnDistance = 44;
+    private const string Others = "others";
+
+    private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
+    private readonly Lock _gate = new();
+    private readonly List<string> _columns = [];
+    private readonly Dictionary<int, string> _names = [];
+    private readonly Dictionary<IPEndPoint, string> _own = [];
+    private long? _start;
+    private bool _headed;
+
+    /// <summary>Names the party at a port; without a name it is called by its address.</summary>
+    public void Name(int port, string name)
+    {
+        lock (_gate)
+        {
+            _names[port] = Printable(name);
+        }
+    }
+
+    /// <summary>Makes a party's column now, so that columns stand in the order of these calls.</summary>
+    public void AddColumn(string name)
+    {
+        lock (_gate)
+        {
+            ColumnOf(Printable(name));
+        }
+    }
+
+    internal void Sending(string self, SipFlow flow, ReadOnlySpan<byte> message)
+    {
+        lock (_gate)
+        {
+            Own(self, flow);
+            Draw(self, Find(flow.Remote.Address), message);
+        }
+    }
+
+    internal void Received(string self, SipFlow flow, ReadOnlySpan<byte> message)
+    {
+        lock (_gate)
+        {
+            Own(self, flow);
+            if (FindOwn(flow.Remote.Address) is null)
+            {
+                Draw(Find(flow.Remote.Address), self, message);
+            }
+        }
+    }
+
+    private void Own(string self, SipFlow flow)
+    {
+        // Connections come and go; only so many of their near ends are remembered.
+        if (_own.Count < 1024 || _own.ContainsKey(flow.Local.Address))
+        {
+            _own[flow.Local.Address] = self;
+        }
+    }
+
+    private string? FindOwn(IPEndPoint address) =>
+        _own.TryGetValue(address, out var name)
+        || _own.TryGetValue(new IPEndPoint(IPAddress.Any, address.Port), out name)
+        || _own.TryGetValue(new IPEndPoint(IPAddress.IPv6Any, address.Port), out name)
+            ? name
+            : null;
+
+    private string Find(IPEndPoint address) =>
+        FindOwn(address) ?? _names.GetValueOrDefault(address.Port) ?? address.ToString();
+
+    private int ColumnOf(string name)
+    {
+        var at = _columns.IndexOf(name);
+        if (at >= 0)
+        {
+            return at;
+        }
+
+        if (_columns.Count >= MostColumns - 1)
+        {
+            name = Others;
+            at = _columns.IndexOf(name);
+            if (at >= 0)
+            {
+                return at;
+            }
+        }
+
+        _columns.Add(name);
+        _headed = false;
+        return _columns.Count - 1;
+    }
+
+    private void Draw(string from, string to, ReadOnlySpan<byte> message)
+    {
+        var label = Label(message);
+        if (label.Length == 0)
+        {
+            return;
+        }
+
+        var (start, end) = (ColumnOf(from), ColumnOf(to));
+        if (!_headed)
+        {
+            output.WriteLine(Heading());
+            _headed = true;
+        }
+
+        _start ??= _timeProvider.GetTimestamp();
+        var seconds = _timeProvider.GetElapsedTime(_start.Value).TotalSeconds;
+        var line = new StringBuilder(seconds.ToString("0.000", CultureInfo.InvariantCulture).PadLeft(9));
+        line.Append(' ', FirstColumn + ((_columns.Count - 1) * ColumnDistance) + 1 - line.Length);
+        for (var i = 0; i < _columns.Count; i++)
+        {
+            line[Position(i)] = '│';
+        }
+
+        if (start == end)
+        {
+            Put(line, Position(start) + 2, $"⟲ {Cut(label, ColumnDistance - 6)}");
+        }
+        else
+        {
+            var (left, right) = (Position(Math.Min(start, end)), Position(Math.Max(start, end)));
+            for (var i = left + 1; i < right; i++)
+            {
+                line[i] = '─';
+            }
+
+            if (start < end)
+            {
+                line[right - 1] = '▶';
+            }
+            else
+            {
+                line[left + 1] = '◀';
+            }
+
+            var text = $" {Cut(label, right - left - 9)} ";
+            Put(line, left + 1 + ((right - left - 1 - text.Length) / 2), text);
+        }
+
+        output.WriteLine(line.ToString().TrimEnd());
+    }
+
+    private string Heading()
+    {
+        var line = new StringBuilder();
+        for (var i = 0; i < _columns.Count; i++)
+        {
+            var name = Cut(_columns[i], ColumnDistance - 2);
+            var at = Math.Max(Position(i) - (name.Length / 2), i == 0 ? 0 : line.Length + 1);
+            line.Append(' ', at - line.Length).Append(name);
+        }
+
+        return line.ToString();
+    }
+
+    private static int Position(int column) => FirstColumn + (column * ColumnDistance);
+
+    private static void Put(StringBuilder line, int at, string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (at + i < line.Length)
+            {
+                line[at + i] = text[i];
+            }
+            else
+            {
+                line.Append(text[i]);
+            }
+        }
+    }
+
+    private static string Cut(string text, int most) => text.Length <= most ? text : $"{text[..(most - 1)]}…";
+
+    // "MESSAGE sip:bob@example.com" or "200 OK": the first line without its version.
+    private static string Label(ReadOnlySpan<byte> message)
+    {
+        var end = message.IndexOfAny((byte)'\r', (byte)'\n');
+        var line = end < 0 ? message : message[..end];
+        var version = "SIP/2.0"u8;
+
+        if (line.StartsWith(version))
+        {
+            line = line[version.Length..];
+        }
+        else if (line.EndsWith(version))
+        {
+            line = line[..^version.Length];
+        }
+
+        return Printable(Encoding.Latin1.GetString(line[..Math.Min(line.Length, 512)]).Trim());
+    }
+
+    // What comes from the wire must not steer the terminal, so only printable ASCII is shown.
+    private static string Printable(string text) =>
+        string.Create(text.Length, text, static (shown, text) =>
+        {
+            for (var i = 0; i < text.Length; i++)
+            {
+                shown[i] = text[i] is >= ' ' and <= '~' ? text[i] : '·';
+            }
+        });
+}

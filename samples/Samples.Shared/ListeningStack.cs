@@ -1,0 +1,41 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using SipPush.Sip;
+
+namespace SipPush.Samples;
+
+/// <summary>Starts the stack of a sample: UDP and TCP at one address.</summary>
+public static class ListeningStack
+{
+    /// <summary>Listens, and tells so.</summary>
+    /// <exception cref="SampleException">The address is taken, or not one of this machine.</exception>
+    public static async Task<SipStack> StartAsync(
+        IPEndPoint listen, TrustDomain trusted, SipTap? tap, ILoggerFactory loggers, SampleOutput output, CancellationToken cancellationToken)
+    {
+        SipStack stack;
+        try
+        {
+            stack = await SipStack.StartAsync(
+                new SipStackOptions
+                {
+                    Listen = [new SipEndPoint(SipProtocol.Udp, listen), new SipEndPoint(SipProtocol.Tcp, listen)],
+                    TrustDomain = trusted,
+                    Tap = tap,
+                    LoggerFactory = loggers,
+                },
+                cancellationToken);
+        }
+        catch (IOException problem)
+        {
+            throw new SampleException($"Cannot listen on {listen}: {problem.InnerException?.Message ?? problem.Message}");
+        }
+
+        foreach (var local in stack.Local)
+        {
+            var uri = SipUri.Of(null, local.Address, local.Protocol).ToString();
+            output.Report("listening", $"Listening on {uri}", ("uri", uri));
+        }
+
+        return stack;
+    }
+}
