@@ -127,7 +127,8 @@ public class MessageBenchmarks : IDisposable
     public int Answer200()
     {
         _writer.ResetWrittenCount();
-        new SipResponseBuilder(_request, 200, "456248").WriteTo(_writer);
+        using var builder = new SipResponseBuilder(_request, 200, "456248");
+        builder.WriteTo(_writer);
         return _writer.WrittenCount;
     }
 
