@@ -30,8 +30,18 @@ public sealed record PushReceiverOptions
     /// <summary>The IMS communication service identifier that is registered (RFC 6050 §4.4).</summary>
     public string Icsi { get; init; } = PushSenderOptions.DefaultIcsi;
 
-    /// <summary>The answer to a push for an application it does not have, 300 to 699; default 480.</summary>
-    public int UnknownApplicationStatus { get; init; } = 480;
+    /// <summary>The answer to a push for an application it does not have, 300 to 699 but not 408; default 480.</summary>
+    public int UnknownApplicationStatus
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 300);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 699);
+            ArgumentOutOfRangeException.ThrowIfEqual(value, 408);
+            field = value;
+        }
+    } = 480;
 
     /// <summary>What is done with a push whose time is over; default <see cref="ExpiredPushPolicy.Discard"/>.</summary>
     public ExpiredPushPolicy ExpiredPolicy { get; init; }

@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1013.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1014, the wire has 1900 and 1901.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -47,4 +47,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1013, LogLevel.Warning, "{Aor} could not be registered ({Cause}); next attempt in {Delay}")]
     public static partial void RegistrationFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
+
+    [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
+    public static partial void ReceiverFailed(ILogger logger, Exception fault);
 }

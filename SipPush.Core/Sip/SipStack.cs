@@ -71,22 +71,27 @@ public sealed class SipStack : IAsyncDisposable
         }
 
         var stack = new SipStack(options);
+        var transport = options.Transport with
+        {
+            MessageLimits = options.Limits,
+            ReceiverFault = options.Transport.ReceiverFault ?? (fault => SipLog.ReceiverFailed(stack._log, fault)),
+        };
         try
         {
             foreach (var endPoint in options.Listen)
             {
                 stack._transports.Add(endPoint.Protocol switch
                 {
-                    SipProtocol.Udp => new UdpTransport(endPoint, options.Transport),
-                    SipProtocol.Tcp => new TcpTransport(endPoint, options.Transport),
+                    SipProtocol.Udp => new UdpTransport(endPoint, transport),
+                    SipProtocol.Tcp => new TcpTransport(endPoint, transport),
                     _ => throw new ArgumentException($"{endPoint}: only UDP and TCP can be listened on", nameof(options)),
                 });
             }
 
             stack._transports.AddRange(options.Transports);
-            foreach (var transport in stack._transports)
+            foreach (var started in stack._transports)
             {
-                await transport.StartAsync(stack._layer, cancellationToken).ConfigureAwait(false);
+                await started.StartAsync(stack._layer, cancellationToken).ConfigureAwait(false);
             }
         }
         catch

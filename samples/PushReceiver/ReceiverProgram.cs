@@ -26,7 +26,7 @@ public static class ReceiverProgram
         var tap = settings.Trace ? CreateTap(settings, error) : null;
 
         using var log = new WarningLog(said);
-        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
+        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken, settings.MaxSize);
         var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
         {
             AddressOfRecord = settings.Aor,

@@ -39,9 +39,9 @@ public sealed record ReceiverSettings
 
     private static readonly Option<bool> NoRegisterOption = new("--no-register") { Description = "Only listen: for a sender that uses --direct" };
 
-    private static readonly Option<bool> JsonOption = SampleOptions.Json();
+    private static readonly Option<bool> JsonOption = SampleCommand.JsonOption();
 
-    private static readonly Option<bool> TraceOption = SampleOptions.Trace();
+    private static readonly Option<bool> TraceOption = SampleCommand.TraceOption();
 
     /// <summary>Who receives.</summary>
     public required SipUri Aor { get; init; }

@@ -51,9 +51,9 @@ public sealed record SenderSettings
     private static readonly Option<int?> ConcurrencyOption =
         SampleCommand.Option("--concurrency", "N", "Pushes under way at once; 1 when absent. One receiver gets one at a time", SampleCommand.Number(1));
 
-    private static readonly Option<bool> JsonOption = SampleOptions.Json();
+    private static readonly Option<bool> JsonOption = SampleCommand.JsonOption();
 
-    private static readonly Option<bool> TraceOption = SampleOptions.Trace();
+    private static readonly Option<bool> TraceOption = SampleCommand.TraceOption();
 
     /// <summary>Who sends.</summary>
     public required SipUri Aor { get; init; }

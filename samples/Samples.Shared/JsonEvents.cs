@@ -13,9 +13,6 @@ public sealed class JsonEvents(Stream output)
 
     private readonly Lock _gate = new();
 
-    /// <summary>Events on standard output.</summary>
-    public static JsonEvents ToStandardOutput() => new(Console.OpenStandardOutput());
-
     /// <summary>Writes one event.</summary>
     /// <param name="name">What happened, such as <c>listening</c>.</param>
     /// <param name="members">Text, numbers, booleans, spans of time (in whole seconds, rounded up), lists of text, or null.</param>
@@ -42,12 +39,6 @@ public sealed class JsonEvents(Stream output)
             output.Flush();
         }
     }
-
-    /// <summary>The event <c>listening</c>.</summary>
-    public void Listening(string uri) => Write("listening", ("uri", uri));
-
-    /// <summary>The event <c>error</c>.</summary>
-    public void Error(string message) => Write("error", ("message", message));
 
     private static void WriteValue(Utf8JsonWriter json, object? value)
     {

@@ -7,11 +7,20 @@ namespace SipPush.Samples;
 /// <summary>Starts the stack of a sample: UDP and TCP at one address.</summary>
 public static class ListeningStack
 {
-    /// <summary>Listens, and tells so.</summary>
+    // What a body may have besides the push itself: the headers of its envelope.
+    private const int EnvelopeSize = 64 * 1024;
+
+    /// <summary>Listens, and tells so. <paramref name="largest"/> is the largest push that is to come in; null leaves the stack's own limit.</summary>
     /// <exception cref="SampleException">The address is taken, or not one of this machine.</exception>
     public static async Task<SipStack> StartAsync(
-        IPEndPoint listen, TrustDomain trusted, SipTap? tap, ILoggerFactory loggers, SampleOutput output, CancellationToken cancellationToken)
+        IPEndPoint listen, TrustDomain trusted, SipTap? tap, ILoggerFactory loggers, SampleOutput output, CancellationToken cancellationToken, int? largest = null)
     {
+        var limits = new SipLimits();
+        if (largest > limits.Body - EnvelopeSize)
+        {
+            limits = limits with { Body = (int)Math.Min(1 << 30, (long)largest + EnvelopeSize) };
+        }
+
         SipStack stack;
         try
         {
@@ -21,6 +30,7 @@ public static class ListeningStack
                     Listen = [new SipEndPoint(SipProtocol.Udp, listen), new SipEndPoint(SipProtocol.Tcp, listen)],
                     TrustDomain = trusted,
                     Tap = tap,
+                    Limits = limits,
                     LoggerFactory = loggers,
                 },
                 cancellationToken);

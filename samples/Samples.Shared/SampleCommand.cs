@@ -65,6 +65,12 @@ public static class SampleCommand
         }
     }
 
+    /// <summary><c>--json</c></summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON object a line and nothing else on standard output." };
+
+    /// <summary><c>--trace</c></summary>
+    public static Option<bool> TraceOption() => new("--trace") { Description = "Draw each SIP message as an arrow of a sequence diagram on standard error." };
+
     /// <summary>An option whose one value a function reads, and whose misreading is a usage error.</summary>
     /// <param name="name">The name, with its hyphens.</param>
     /// <param name="helpName">What the help calls the value.</param>

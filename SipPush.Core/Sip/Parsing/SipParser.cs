@@ -7,9 +7,6 @@ namespace SipPush.Sip.Parsing;
 /// </summary>
 internal static class SipParser
 {
-    // Offsets are kept in 16 bits, and a Via that was filled in moves them up by less than the rest.
-    private const int MostHeaders = 65_000;
-
     private static readonly System.Buffers.SearchValues<byte> VersionCharacters = System.Buffers.SearchValues.Create("0123456789."u8);
 
     /// <summary>Fills <paramref name="index"/> with what stands in <paramref name="message"/>, which holds one datagram or one framed message.</summary>
@@ -123,7 +120,7 @@ internal static class SipParser
         var error = SipParseError.None;
 
         // Nothing is looked at past the limit: a longer section is answered with what was found before it.
-        var section = message[..Math.Min(message.Length, Math.Min(limits.HeaderSection, MostHeaders))];
+        var section = message[..Math.Min(message.Length, limits.HeaderSection)];
         if (position > section.Length)
         {
             index.HeadersEnd = position;

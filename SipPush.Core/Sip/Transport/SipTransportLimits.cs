@@ -3,34 +3,6 @@ namespace SipPush.Sip;
 /// <summary>What one far end may take from a transport before it is refused.</summary>
 public sealed record SipTransportLimits
 {
-    /// <summary>What <see cref="HeaderSection"/> can be at most: positions in it are kept in 16 bits.</summary>
-    public const int MaximumHeaderSection = ushort.MaxValue;
-
-    /// <summary>Octets of start-line, headers and empty line of a message on a stream; 32 KiB by default,
-    /// <see cref="MaximumHeaderSection"/> at most.</summary>
-    public int HeaderSection
-    {
-        get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaximumHeaderSection);
-            field = value;
-        }
-    } = 32 * 1024;
-
-    /// <summary>Octets of body of a message on a stream; 1 MiB by default, 1 GiB at most.</summary>
-    public int Body
-    {
-        get;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1 << 30);
-            field = value;
-        }
-    } = 1024 * 1024;
-
     /// <summary>Connections open at once, in both directions together; 10,000 by default. One more is closed at once.</summary>
     public int Connections
     {

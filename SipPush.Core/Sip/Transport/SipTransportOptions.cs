@@ -6,6 +6,9 @@ public sealed record SipTransportOptions
     /// <summary>What one far end may take.</summary>
     public SipTransportLimits Limits { get; init; } = new();
 
+    /// <summary>What one message on a stream may cost. A stack puts its own limits here, so that both agree.</summary>
+    public SipLimits MessageLimits { get; init; } = new();
+
     /// <summary>Where the time-outs take their time from.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

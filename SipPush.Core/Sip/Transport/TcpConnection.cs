@@ -51,7 +51,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         _options = options;
         _socket = socket;
         _stream = stream;
-        _framer = new StreamFramer(options.Limits.HeaderSection, options.Limits.Body);
+        _framer = new StreamFramer(options.MessageLimits.HeaderSection, options.MessageLimits.Body);
         _queue = new SendQueue(options.Limits.ConnectionQueueBytes);
     }
 

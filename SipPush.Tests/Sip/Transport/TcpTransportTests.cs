@@ -116,7 +116,7 @@ public sealed class TcpTransportTests
     public async Task An_oversized_message_is_refused(string? text, SipFramingError expected)
     {
         var receiver = new RecordingReceiver();
-        await using var transport = await StartAsync(receiver, new SipTransportLimits { HeaderSection = 1000, Body = 1000 });
+        await using var transport = await StartAsync(receiver, messages: new SipLimits { HeaderSection = 1000, Body = 1000 });
         using var peer = await DialAsync(transport);
 
         await peer.SendAsync(Octets(text ?? new string('h', 3000)));
@@ -360,9 +360,9 @@ public sealed class TcpTransportTests
     }
 
     private static async Task<TcpTransport> StartAsync(
-        RecordingReceiver receiver, SipTransportLimits? limits = null, TimeProvider? clock = null, string address = "127.0.0.1")
+        RecordingReceiver receiver, SipTransportLimits? limits = null, TimeProvider? clock = null, string address = "127.0.0.1", SipLimits? messages = null)
     {
-        var options = new SipTransportOptions { Limits = limits ?? new(), TimeProvider = clock ?? TimeProvider.System };
+        var options = new SipTransportOptions { Limits = limits ?? new(), MessageLimits = messages ?? new(), TimeProvider = clock ?? TimeProvider.System };
         var transport = new TcpTransport(new SipEndPoint(SipProtocol.Tcp, new IPEndPoint(IPAddress.Parse(address), 0)), options);
         await transport.StartAsync(receiver, default);
         return transport;
