@@ -5,11 +5,11 @@ namespace SipPush.Sip;
 /// <summary>A request that has come, and the means to answer it. It must be answered once with a final response.</summary>
 public sealed class SipServerTransaction
 {
-    private readonly TransactionLayer _layer;
+    private readonly ServerTransactions _transactions;
 
-    internal SipServerTransaction(TransactionLayer layer, TransactionPartition partition, NonInviteServerTransaction machine, SipRequest request, SipFlow flow, byte[] key, byte[] mergeKey)
+    internal SipServerTransaction(ServerTransactions transactions, TransactionPartition partition, NonInviteServerTransaction machine, SipRequest request, SipFlow flow, byte[] key, byte[] mergeKey)
     {
-        _layer = layer;
+        _transactions = transactions;
         Partition = partition;
         Machine = machine;
         Request = request;
@@ -25,7 +25,7 @@ public sealed class SipServerTransaction
     public SipFlow Flow { get; }
 
     /// <summary>True when it came from a member of the stack's trust domain.</summary>
-    public bool IsTrusted => _layer.TrustDomain.Contains(Flow);
+    public bool IsTrusted => _transactions.TrustDomain.Contains(Flow);
 
     /// <summary>True once a final response has been given.</summary>
     public bool IsAnswered { get; internal set; }
@@ -53,7 +53,7 @@ public sealed class SipServerTransaction
     {
         if (reason is null)
         {
-            return _layer.RespondAsync(this, status, cancellationToken);
+            return _transactions.RespondAsync(this, status, cancellationToken);
         }
 
         using var builder = CreateResponse(status, reason);
@@ -66,10 +66,10 @@ public sealed class SipServerTransaction
     public ValueTask<bool> RespondAsync(SipResponse response, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(response);
-        return _layer.RespondAsync(this, response, cancellationToken);
+        return _transactions.RespondAsync(this, response, cancellationToken);
     }
 
     /// <summary>Begins a response to the request: Via, From, To with a tag, Call-ID and CSeq are in it.</summary>
     public SipResponseBuilder CreateResponse(int status, string? reason = null) =>
-        new(Request, status, _layer.Identifiers.NewTag(), reason);
+        new(Request, status, _transactions.Identifiers.NewTag(), reason);
 }

@@ -215,11 +215,13 @@ public sealed class SipStackServerTests
     public async Task Without_rport_the_answer_goes_to_the_port_in_sentby()
     {
         await using var listener = await WirePeer.StartAsync(_network, "udp:192.0.2.9:6000");
-        await _peer.SendAsync("udp:192.0.2.1:5060", Message.Replace("192.0.2.9:5060", "192.0.2.9:6000", StringComparison.Ordinal));
+        var request = Message.Replace("192.0.2.9:5060", "192.0.2.9:6000", StringComparison.Ordinal);
+        await _peer.SendAsync("udp:192.0.2.1:5060", request);
+        await _peer.SendAsync("udp:192.0.2.1:5060", request);
 
-        // RFC 3261 §18.2.2
+        // RFC 3261 §18.2.2, also for the answer to a repetition.
         Assert.That(_peer.Messages, Is.Empty);
-        Assert.That(listener.Messages.Select(StatusLine), Is.EqualTo(["SIP/2.0 200 OK"]));
+        Assert.That(listener.Messages.Select(StatusLine), Is.EqualTo(["SIP/2.0 200 OK", "SIP/2.0 200 OK"]));
     }
 
     [Test]

@@ -1,0 +1,10 @@
+namespace SipPush.Sip.Transactions;
+
+/// <summary>What a step of a client transaction has to tell its user.</summary>
+internal enum ClientEnd
+{
+    None,
+    Response,
+    Timeout,
+    TransportError,
+}
