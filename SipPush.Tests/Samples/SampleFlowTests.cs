@@ -45,7 +45,10 @@ public sealed class SampleFlowTests
         Assert.That(await receiver.ExitAsync(), Is.Zero);
 
         Assert.That(Names(receiver), Is.EqualTo(["listening", "listening", "registered", "pushReceived", "unregistered"]));
-        Assert.That(Names(sender)[..4], Is.EqualTo(["listening", "listening", "thirdPartyRegister", "pushSent"]));
+        Assert.That(Names(sender)[..3], Is.EqualTo(["listening", "listening", "thirdPartyRegister"]));
+
+        // The receiver leaves as soon as it has its one push: the answer and the news of that may pass each other.
+        Assert.That(Names(sender)[3..], Has.One.EqualTo("pushSent").And.All.AnyOf("pushSent", "thirdPartyRegister"));
         var registered = await receiver.EventAsync("registered");
         var told = await sender.EventAsync("thirdPartyRegister");
         var received = await receiver.EventAsync("pushReceived");
