@@ -11,6 +11,9 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class Registration : IAsyncDisposable
 {
+    // Timers reach no further than 49 days, and a registrar may name any time.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
+
     private readonly SipUserAgent _userAgent;
     private readonly RegistrationOptions _options;
     private readonly ILogger _log;
@@ -37,7 +40,8 @@ public sealed class Registration : IAsyncDisposable
     /// <summary>What the registrar granted last; null while there is no binding: after the core has been gone for longer than it.</summary>
     public RegistrationBinding? Binding => _binding;
 
-    /// <summary>Ends when the registration has: in order when it is disposed, with a <see cref="SipRegistrationException"/> when a refresh is refused for good.</summary>
+    /// <summary>Ends when the registration has: in order when it is disposed, with a <see cref="SipRegistrationException"/> when a refresh is refused for good,
+    /// with another error when one can't be sent at all.</summary>
     public Task Completion => _completion.Task;
 
     /// <summary>
@@ -142,10 +146,11 @@ public sealed class Registration : IAsyncDisposable
         {
             // Disposed, or the stack has stopped.
         }
-        catch (SipRegistrationException refused)
+        catch (Exception error)
         {
-            Unbind(refused.Message);
-            _completion.TrySetException(refused);
+            // Refused for good, or a proxy that this stack has no transport for: whoever awaits Completion learns which.
+            Unbind(error.Message);
+            _completion.TrySetException(error);
         }
     }
 
@@ -155,9 +160,20 @@ public sealed class Registration : IAsyncDisposable
         var clock = _userAgent.Stack.TimeProvider;
         if (_binding is { } binding && binding.Ends - clock.GetUtcNow() is var left && left < wait)
         {
-            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, cancellationToken).ConfigureAwait(false);
+            left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            await DelayAsync(left, clock, cancellationToken).ConfigureAwait(false);
             Unbind("it ran out");
-            wait -= left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            wait -= left;
+        }
+
+        await DelayAsync(wait, clock, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async ValueTask DelayAsync(TimeSpan wait, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        for (; wait > LongestDelay; wait -= LongestDelay)
+        {
+            await Task.Delay(LongestDelay, clock, cancellationToken).ConfigureAwait(false);
         }
 
         await Task.Delay(wait, clock, cancellationToken).ConfigureAwait(false);

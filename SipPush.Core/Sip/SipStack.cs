@@ -237,14 +237,6 @@ public sealed class SipStack : IAsyncDisposable
         return string.Join(", ", methods.Select(method => method.Name).Order(StringComparer.Ordinal));
     }
 
-    internal void Remove(SipUserAgent userAgent)
-    {
-        lock (_gate)
-        {
-            _userAgents = [.. _userAgents.Where(other => other != userAgent)];
-        }
-    }
-
     /// <summary>The flow a request of that size goes out on (RFC 3261 §18.1.1).</summary>
     internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, int size, CancellationToken cancellationToken)
     {

@@ -211,6 +211,36 @@ public sealed partial class RegistrationTests
     }
 
     [Test]
+    public async Task A_lifetime_of_more_than_a_century_is_waited_for_in_steps()
+    {
+        _core.Answer = request => Granted(request, int.MaxValue);
+        await using var registration = await User().RegisterAsync(_options);
+
+        for (var day = 0; day < 60; day++)
+        {
+            await Settled();
+            _clock.Advance(TimeSpan.FromDays(1));
+        }
+
+        Assert.That(registration.Binding, Is.Not.Null);
+        Assert.That(registration.Completion.IsCompleted, Is.False);
+        Assert.That(_core.Messages, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_refresh_that_cannot_be_sent_at_all_ends_the_registration_with_the_cause()
+    {
+        await using var registration = await User(proxies: ["sip:192.0.2.9;lr", "sip:192.0.2.10;transport=tcp;lr"]).RegisterAsync(_options);
+        _core.Answer = request => WirePeer.ResponseTo(request, "503 Service Unavailable");
+
+        await Settled();
+        _clock.Advance(TimeSpan.FromSeconds(3569));
+
+        Assert.That(async () => await registration.Completion.WaitAsync(TimeSpan.FromSeconds(10)), Throws.InvalidOperationException.With.Message.Contains("Tcp"));
+        Assert.That(registration.Binding, Is.Null);
+    }
+
+    [Test]
     public async Task Later_requests_take_the_service_route()
     {
         var user = User();

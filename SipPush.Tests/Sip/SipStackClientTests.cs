@@ -112,11 +112,16 @@ public sealed class SipStackClientTests
     {
         _peer.Answer = request => WirePeer.ResponseTo(request, "200 OK");
         await _stack.SendAsync(Options());
+        var answered = _peer.Last;
+        _peer.Answer = null;
+        var waiting = _stack.SendAsync(Options()).AsTask();
 
-        // SIP-30: a second answer to the same, one to a branch of nobody's, one of another method.
-        await _peer.ReplyAsync(WirePeer.ResponseTo(_peer.Last, "500 Again"));
-        await _peer.ReplyAsync(WirePeer.ResponseTo(_peer.Last, "200 OK").Replace("z9hG4bK", "z9hG4bKother", StringComparison.Ordinal));
+        // SIP-30: a second answer to what was answered, and one to a branch of nobody's, must not end what still waits.
+        await _peer.ReplyAsync(WirePeer.ResponseTo(answered, "500 Again"));
+        await _peer.ReplyAsync(WirePeer.ResponseTo(_peer.Last, "500 Other").Replace("z9hG4bK", "z9hG4bKother", StringComparison.Ordinal));
+        await _peer.ReplyAsync(WirePeer.ResponseTo(_peer.Last, "200 OK"));
 
+        Assert.That((await waiting).StatusCode, Is.EqualTo(200));
         Assert.That(_stack.Layer.Count(), Is.EqualTo((0, 0, 0, 0)));
     }
 

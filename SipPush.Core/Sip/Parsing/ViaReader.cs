@@ -10,7 +10,6 @@ internal ref struct ViaReader
 
     public ReadOnlySpan<byte> SentBy;
     public ReadOnlySpan<byte> Branch;
-    public ReadOnlySpan<byte> MaddrValue;
     public bool HasRport;
 
     private ReadOnlySpan<byte> _parameters;
@@ -43,10 +42,6 @@ internal ref struct ViaReader
             else if (Ascii.EqualsIgnoreCase(name, "rport"u8))
             {
                 via.HasRport = true;
-            }
-            else if (Ascii.EqualsIgnoreCase(name, "maddr"u8))
-            {
-                via.MaddrValue = value;
             }
         }
 
