@@ -9,7 +9,7 @@ public sealed class SipHeaderNameTests
     [
         ("i", "Call-ID"), ("m", "Contact"), ("e", "Content-Encoding"), ("l", "Content-Length"), ("c", "Content-Type"), ("f", "From"),
         ("s", "Subject"), ("k", "Supported"), ("t", "To"), ("v", "Via"), ("o", "Event"), ("a", "Accept-Contact"), ("j", "Reject-Contact"),
-        ("d", "Request-Disposition"),
+        ("d", "Request-Disposition"), ("u", "Allow-Events"), ("b", "Referred-By"), ("r", "Refer-To"), ("x", "Session-Expires"),
     ];
 
     [Test, Description("SIP-02")]
