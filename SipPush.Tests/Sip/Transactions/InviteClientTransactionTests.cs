@@ -117,7 +117,7 @@ public sealed class InviteClientTransactionTests
 
     [Test]
     [Description("RFC 3261 §17.1.1.2, §17.1.4")]
-    public void When_an_ACK_can_not_be_sent_the_user_is_told_and_the_transaction_ends()
+    public void When_an_ACK_cannot_be_sent_the_user_is_told_and_the_transaction_ends()
     {
         var run = Of(new InviteClientTransaction(Timers, reliable: false));
 
