@@ -34,7 +34,7 @@ public sealed class SipStack : IAsyncDisposable
     {
         _options = options;
         _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
-        _layer = new TransactionLayer(options, Deliver, AllowedMethods);
+        _layer = new TransactionLayer(options, Deliver, DeliverAck);
     }
 
     /// <summary>Where the stack listens, with the real ports.</summary>
@@ -191,8 +191,7 @@ public sealed class SipStack : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(flow);
-        flow.SentBy ??= SentBy(flow.Transport, flow.Remote.Address.Address);
-        return _layer.SendAsync(request, flow, flow.SentBy, cancellationToken);
+        return _layer.Clients.SendAsync(request, flow, SentBy(flow), cancellationToken);
     }
 
     /// <summary>A URI of this stack for Contact and Record-Route, as peers at <paramref name="peer"/> can reach it; null leaves the choice to the first listener.</summary>
@@ -273,10 +272,15 @@ public sealed class SipStack : IAsyncDisposable
         return null;
     }
 
-    private string SentBy(SipTransport transport, IPAddress peer)
+    private string SentBy(SipFlow flow)
     {
-        var (host, port) = Advertised(transport, peer);
-        return string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        return flow.SentBy ??= Named(flow.Transport, flow.Remote.Address.Address);
+
+        string Named(SipTransport transport, IPAddress peer)
+        {
+            var (host, port) = Advertised(transport, peer);
+            return string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        }
     }
 
     private (string Host, int Port) Advertised(SipTransport transport, IPAddress peer)
@@ -351,9 +355,9 @@ public sealed class SipStack : IAsyncDisposable
                 await transaction.RespondAsync(500).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested || transaction.Cancelled.IsCancellationRequested)
         {
-            // The stack stops: the client will ask somebody else.
+            // The stack stops, and the client will ask somebody else; or the client has given up, and been answered.
         }
         catch (Exception error)
         {
@@ -378,9 +382,28 @@ public sealed class SipStack : IAsyncDisposable
     }
 
     private ValueTask HandleAsync(SipServerTransaction transaction) =>
-        FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
+        transaction.Request.Method == SipMethod.Cancel && ServerTransactions.FindInvite(transaction) is { } invite ? CancelAsync(transaction, invite)
+        : FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
         : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
         : AnswerAsync(transaction);
+
+    // Both answers have the same tag, and the INVITE is refused unless it has its answer already (RFC 3261 §9.2).
+    private static async ValueTask CancelAsync(SipServerTransaction cancel, SipServerTransaction invite)
+    {
+        using (var answer = cancel.CreateTaggedResponse(200, invite.LocalTag))
+        {
+            await cancel.RespondAsync(answer.Build()).ConfigureAwait(false);
+        }
+
+        if (!invite.IsAnswered && await invite.RespondAsync(487).ConfigureAwait(false))
+        {
+            await invite.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void DeliverAck(SipFlow flow, SipRequest ack)
+    {
+    }
 
     // What nobody here takes.
     private async ValueTask AnswerAsync(SipServerTransaction transaction)

@@ -38,6 +38,16 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
         return peer;
     }
 
+    /// <summary>Waits until so many messages have come, for what another thread sends.</summary>
+    public async Task WaitForAsync(int count)
+    {
+        for (var tries = 0; Messages.Count < count; tries++)
+        {
+            Assert.That(tries, Is.LessThan(10_000), $"{count} messages should have come, {Messages.Count} have");
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
     /// <summary>Sends text to an end point; LF becomes CRLF, and an empty line is put at the end where there is none.</summary>
     public async Task SendAsync(string to, string text)
     {

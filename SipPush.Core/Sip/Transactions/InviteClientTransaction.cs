@@ -9,7 +9,7 @@ namespace SipPush.Sip.Transactions;
 /// <param name="reliable">Whether the transport repeats lost octets itself: then the INVITE is sent once and D is zero.</param>
 /// <remarks>No timer ends Proceeding, for a callee may ring as long as it likes. A user that has sent a CANCEL counts 64*T1 itself
 /// before it gives the transaction up (RFC 3261 §9.1).</remarks>
-internal sealed class InviteClientTransaction(SipTimers timers, bool reliable)
+internal sealed class InviteClientTransaction(SipTimers timers, bool reliable) : ClientTransactionMachine
 {
     // The far end may use a longer T1 than this one, so D is never less, whatever T1 is here (§17.1.1.2).
     private static readonly TimeSpan ShortestD = TimeSpan.FromSeconds(32);
@@ -19,7 +19,7 @@ internal sealed class InviteClientTransaction(SipTimers timers, bool reliable)
     public InviteClientTransactionState State { get; private set; } = Calling;
 
     /// <summary>Sends the INVITE. The first input, given once.</summary>
-    public void Start(ref TransactionEffects effects)
+    public override void Start(ref TransactionEffects effects)
     {
         effects.Send();
         effects.SetTimer(TransactionTimer.B, timers.TransactionTimeout);
@@ -31,7 +31,7 @@ internal sealed class InviteClientTransaction(SipTimers timers, bool reliable)
     }
 
     /// <summary>A response that matches this transaction (§17.1.3).</summary>
-    public void OnResponse(int status, ref TransactionEffects effects)
+    public override void OnResponse(int status, ref TransactionEffects effects)
     {
         switch (State, status)
         {
@@ -69,7 +69,7 @@ internal sealed class InviteClientTransaction(SipTimers timers, bool reliable)
     }
 
     /// <summary>A timer that this transaction set has run out.</summary>
-    public void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
+    public override void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
     {
         switch (State, timer)
         {
@@ -95,7 +95,7 @@ internal sealed class InviteClientTransaction(SipTimers timers, bool reliable)
     }
 
     /// <summary>The INVITE or the ACK of a 300–699 could not be sent, or the network reported that it did not arrive (§17.1.4).</summary>
-    public void OnTransportError(ref TransactionEffects effects)
+    public override void OnTransportError(ref TransactionEffects effects)
     {
         // In Accepted nothing is sent from here: the ACK of a 2xx is the user's own.
         if (State is Calling or Proceeding or Completed)

@@ -9,7 +9,7 @@ namespace SipPush.Sip.Transactions;
 /// <param name="reliable">Whether the transport repeats lost octets itself: then a 300–699 is sent once and I is zero.</param>
 /// <remarks>Without a final response it stays in Proceeding: no timer ends it, so its user has to answer. A 2xx it sends as often as
 /// the user hands it down; repeating that until the ACK is the user's part (RFC 3261 §13.3.1.4).</remarks>
-internal sealed class InviteServerTransaction(SipTimers timers, bool reliable)
+internal sealed class InviteServerTransaction(SipTimers timers, bool reliable) : ServerTransactionMachine
 {
     // A span of its own, no multiple of T1 (§17.2.1).
     private static readonly TimeSpan TimeUntil100 = TimeSpan.FromMilliseconds(200);
@@ -22,7 +22,7 @@ internal sealed class InviteServerTransaction(SipTimers timers, bool reliable)
     public InviteServerTransactionState State { get; private set; } = Proceeding;
 
     /// <summary>Passes the INVITE up. The first input, given once.</summary>
-    public void Start(ref TransactionEffects effects)
+    public override void Start(ref TransactionEffects effects)
     {
         _owes100 = true;
         effects.DeliverRequest();
@@ -30,7 +30,7 @@ internal sealed class InviteServerTransaction(SipTimers timers, bool reliable)
     }
 
     /// <summary>A retransmission of the INVITE (§17.2.3).</summary>
-    public void OnRequest(ref TransactionEffects effects)
+    public override void OnRequest(ref TransactionEffects effects)
     {
         // In Accepted it is absorbed: the user repeats its 2xx by the clock, and not by what comes in (RFC 6026 §7.1).
         if (State == Completed || (State == Proceeding && !_owes100))
@@ -66,7 +66,7 @@ internal sealed class InviteServerTransaction(SipTimers timers, bool reliable)
     /// <summary>A response from the transaction user.</summary>
     /// <returns>True when it is the last response from now on and is sent; false when it came too late and is to be discarded.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The status is outside 100–699.</exception>
-    public bool Respond(int status, ref TransactionEffects effects)
+    public override bool Respond(int status, ref TransactionEffects effects)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(status, 100);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 699);
@@ -101,7 +101,7 @@ internal sealed class InviteServerTransaction(SipTimers timers, bool reliable)
     }
 
     /// <summary>A timer that this transaction set has run out.</summary>
-    public void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
+    public override void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
     {
         switch (State, timer)
         {
@@ -132,7 +132,7 @@ internal sealed class InviteServerTransaction(SipTimers timers, bool reliable)
     }
 
     /// <summary>A response could not be sent. The user is told, and the transaction stays: its timers end it (RFC 6026 §7.1).</summary>
-    public void OnTransportError(ref TransactionEffects effects)
+    public override void OnTransportError(ref TransactionEffects effects)
     {
         // In Confirmed nothing is sent any more, and the far end has the response.
         if (State is Proceeding or Accepted or Completed)
