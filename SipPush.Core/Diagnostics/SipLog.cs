@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
+using SipPush.Sip.Location;
 
 namespace SipPush.Diagnostics;
 
@@ -50,4 +51,10 @@ internal static partial class SipLog
 
     [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
     public static partial void ReceiverFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(1040, LogLevel.Debug, "The DNS could not be asked for {Type} of {Name}: {Failure}")]
+    public static partial void LookupFailed(ILogger logger, DnsRecordType type, DnsName name, string? failure);
+
+    [LoggerMessage(1041, LogLevel.Debug, "{Method} was not served by {EndPoint} ({Status})")]
+    public static partial void TargetFailed(ILogger logger, SipMethod method, SipEndPoint endPoint, int status);
 }

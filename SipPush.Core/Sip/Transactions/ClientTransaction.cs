@@ -15,6 +15,9 @@ internal sealed class ClientTransaction(UInt128 branch, NonInviteClientTransacti
     public readonly SipFlow Flow = flow;
     public readonly string SentBy = sentBy;
 
+    /// <summary>A provisional response has come.</summary>
+    public bool WasProvisional;
+
     public TimerHandle TimerE;
     public TimerHandle TimerF;
 

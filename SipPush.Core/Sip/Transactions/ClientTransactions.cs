@@ -64,6 +64,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             else
             {
                 var effects = default(TransactionEffects);
+                client.WasProvisional |= index.Status < 200;
                 client.Machine.OnResponse(index.Status, ref effects);
                 (end, _) = Do_NeedsGate(partition, client, ref effects, partition.Now);
             }
@@ -172,7 +173,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
                 break;
 
             case ClientEnd.Timeout:
-                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut));
+                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut) { WasProvisional = client.WasProvisional });
                 break;
 
             case ClientEnd.TransportError:
