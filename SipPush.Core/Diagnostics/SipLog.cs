@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
+using SipPush.Sip.Location;
 
 namespace SipPush.Diagnostics;
 
@@ -53,4 +54,10 @@ internal static partial class SipLog
 
     [LoggerMessage(1015, LogLevel.Debug, "The refusal of an INVITE on {Flow} was never acknowledged")]
     public static partial void NoAck(ILogger logger, SipFlow flow);
+
+    [LoggerMessage(1040, LogLevel.Debug, "The DNS could not be asked for {Type} of {Name}: {Failure}")]
+    public static partial void LookupFailed(ILogger logger, DnsRecordType type, DnsName name, string? failure);
+
+    [LoggerMessage(1041, LogLevel.Debug, "{Method} was not served by {EndPoint} ({Status})")]
+    public static partial void TargetFailed(ILogger logger, SipMethod method, SipEndPoint endPoint, int status);
 }

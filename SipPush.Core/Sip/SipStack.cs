@@ -22,6 +22,8 @@ public sealed class SipStack : IAsyncDisposable
 
     private readonly SipStackOptions _options;
     private readonly TransactionLayer _layer;
+    private readonly DnsResolver _resolver;
+    private readonly ServerLocator _locator;
     private readonly List<SipTransport> _transports = [];
     private readonly ConcurrentDictionary<IPAddress, IPAddress> _localAddresses = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -34,6 +36,9 @@ public sealed class SipStack : IAsyncDisposable
     {
         _options = options;
         _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
+        _resolver = new DnsResolver(options.Dns, options.TimeProvider, options.Identifiers, _log);
+        _locator = new ServerLocator(
+            _resolver, (protocol, family) => FindTransport(protocol, family) is not null, options.Identifiers, options.TimeProvider, options.LocateAsync);
         _layer = new TransactionLayer(options, Deliver, DeliverAck);
     }
 
@@ -56,6 +61,9 @@ public sealed class SipStack : IAsyncDisposable
     internal SipTimers Timers => _options.Timers;
 
     internal TransactionLayer Layer => _layer;
+
+    /// <summary>Where requests for a URI go.</summary>
+    internal ServerLocator Locator => _locator;
 
     internal CancellationToken Stopping => _stopping.Token;
 
@@ -167,18 +175,38 @@ public sealed class SipStack : IAsyncDisposable
                 throw new IOException("The Request-URI is no URI");
             }
 
-            var last = default(SipTransactionResult);
-            foreach (var endPoint in await ServerLocator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
+            var result = default(SipTransactionResult?);
+            foreach (var target in await _locator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
             {
-                var flow = await ConnectAsync(endPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
-                last = await SendAsync(request, flow, cancellationToken).ConfigureAwait(false);
-                if (last.Outcome != SipTransactionOutcome.TransportFailed)
+                var next = await TrySendAsync(request, target, cancellationToken).ConfigureAwait(false);
+                if (!next.IsFailure || _stopping.IsCancellationRequested)
                 {
-                    break;
+                    _locator.ReportAlive(target);
+                    return next;
                 }
+
+                SipLog.TargetFailed(_log, request.Method, target.EndPoint, next.StatusCode);
+                _locator.ReportDead(target, next.Response?.RetryAfter);
+
+                // What a server said tells more than that the next could not be reached.
+                result = next.Response is null ? result ?? next : next;
             }
 
-            return last;
+            return result!.Value;
+        }
+        catch (IOException error)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error);
+        }
+    }
+
+    // Every try is a transaction of its own, so its branch is new (RFC 3263 §4.3).
+    private async ValueTask<SipTransactionResult> TrySendAsync(SipRequest request, SipTarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var flow = await ConnectAsync(target.EndPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
+            return await SendAsync(request, flow, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException error)
         {
@@ -213,6 +241,7 @@ public sealed class SipStack : IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         _layer.Stop();
+        await _resolver.DisposeAsync().ConfigureAwait(false);
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _handlersEnded, ended);

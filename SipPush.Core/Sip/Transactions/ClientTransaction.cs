@@ -12,6 +12,9 @@ internal abstract class ClientTransaction(UInt128 branch, ClientTransactionMachi
     public readonly SipFlow Flow = flow;
     public readonly string SentBy = sentBy;
 
+    /// <summary>A provisional response has come.</summary>
+    public bool WasProvisional;
+
     /// <summary>A or E.</summary>
     public TimerHandle RepeatTimer;
 

@@ -89,6 +89,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             else
             {
                 var effects = default(TransactionEffects);
+                client.WasProvisional |= index.Status < 200;
                 client.Machine.OnResponse(index.Status, ref effects);
                 step = Do_NeedsGate(partition, client, ref effects, partition.Now);
             }
@@ -286,7 +287,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
                 break;
 
             case ClientEnd.Timeout:
-                client.OnEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut));
+                client.OnEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut) { WasProvisional = client.WasProvisional });
                 break;
 
             case ClientEnd.TransportError:

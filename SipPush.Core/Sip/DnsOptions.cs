@@ -1,0 +1,73 @@
+using System.Net;
+
+namespace SipPush.Sip;
+
+/// <summary>
+/// How the DNS is asked for the servers of a domain (RFC 3263): NAPTR and SRV records, and the addresses of names. At most 512 queries
+/// are under way at once; one more fails.
+/// </summary>
+public sealed record DnsOptions
+{
+    /// <summary>
+    /// The servers to ask, the first that answers being kept; null, the default, asks those of the system (<c>/etc/resolv.conf</c>, or the
+    /// network interfaces' on Windows). Then addresses are looked up by the system itself, so that its hosts file counts; with servers
+    /// named here everything is asked of them, except <c>localhost</c>, which is the loopback (RFC 6761 §6.3). Search lists are not used for
+    /// NAPTR and SRV.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint>? Servers { get; init; }
+
+    /// <summary>How long one server has for one answer; null, the default, takes what the system says, or else 5 s.</summary>
+    public TimeSpan? Timeout
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value ?? TimeSpan.MaxValue, TimeSpan.Zero);
+            field = value;
+        }
+    }
+
+    /// <summary>How often all servers are asked before the query has failed; null, the default, takes what the system says, or else 2.</summary>
+    public int? Attempts
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value ?? 1, 1);
+            field = value;
+        }
+    }
+
+    /// <summary>Answers kept; 10,000 by default. Over it those go first that would end first.</summary>
+    public int MaximumCacheEntries
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    } = 10_000;
+
+    /// <summary>How long an answer is kept at least, whatever its TTL; none by default.</summary>
+    public TimeSpan MinimumTimeToLive
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.Zero;
+
+    /// <summary>How long an answer is kept at most; a day by default. That there is no such record is kept for at most an hour (RFC 2308 §5).</summary>
+    public TimeSpan MaximumTimeToLive
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromDays(1);
+}
