@@ -283,7 +283,7 @@ public sealed class Dialog
         var request = new SipRequestBuilder(method, ForRequestLine(requestUri));
         foreach (var route in routes)
         {
-            request.Add(SipHeaderNames.Route, $"<{route}>");
+            request.Add(SipHeaderNames.Route, Format(new NameAddress(default, route.Text, default), tag: default));
         }
 
         request.Add(SipHeaderNames.MaxForwards, "70");

@@ -87,6 +87,14 @@ public sealed class DialogTests
         Assert.That(dialog.NextHop.ToString(), Is.EqualTo("sip:p0.example.com;lr"));
     }
 
+    [Test, Description("RFC 3261 §12.1.2")]
+    public void A_route_keeps_its_parameters_octet_for_octet()
+    {
+        var invite = SipRequest.Parse(Wire.Raw(Wire.Text(Invite().Octets).Replace("\r\n\r\n", "\r\nRecord-Route: <sip:p1.example.com;lr;x=\xFF\xFE>\r\n\r\n", StringComparison.Ordinal)));
+
+        Assert.That(Text(Dialog.ForServer(invite, "b")!.CreateRequest(SipMethod.Bye)), Does.Contain("\r\nRoute: <sip:p1.example.com;lr;x=\xFF\xFE>\r\n"));
+    }
+
     [Test, Description("RFC 3261 §12.1.1")]
     public void The_called_end_asks_by_the_recorded_route_in_order_and_begins_to_count_with_1()
     {
