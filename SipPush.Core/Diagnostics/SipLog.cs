@@ -55,6 +55,18 @@ internal static partial class SipLog
     [LoggerMessage(1015, LogLevel.Debug, "The refusal of an INVITE on {Flow} was never acknowledged")]
     public static partial void NoAck(ILogger logger, SipFlow flow);
 
+    [LoggerMessage(1050, LogLevel.Information, "Session {Dialog} has begun")]
+    public static partial void SessionBegan(ILogger logger, DialogId dialog);
+
+    [LoggerMessage(1051, LogLevel.Information, "Session {Dialog} has ended: {Cause}")]
+    public static partial void SessionEnded(ILogger logger, DialogId dialog, SipSessionEndCause cause);
+
+    [LoggerMessage(1052, LogLevel.Warning, "Something that session {Dialog} does by itself went wrong")]
+    public static partial void SessionWorkFailed(ILogger logger, DialogId dialog, Exception error);
+
+    [LoggerMessage(1053, LogLevel.Warning, "A 2xx to INVITE names no Contact or tag that a dialog could be made of; Call-ID {CallId}")]
+    public static partial void NoDialog(ILogger logger, SipText callId);
+
     [LoggerMessage(1040, LogLevel.Debug, "The DNS could not be asked for {Type} of {Name}: {Failure}")]
     public static partial void LookupFailed(ILogger logger, DnsRecordType type, DnsName name, string? failure);
 

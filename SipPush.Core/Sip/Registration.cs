@@ -188,7 +188,7 @@ public sealed class Registration : IAsyncDisposable
         request.Set(SipHeaderNames.CallId, _callId);
         request.Add(SipHeaderNames.Supported, "gruu, path");
         request.Add(SipHeaderNames.Expires, ((long)expires.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        return await _userAgent.SendAsync(request, () => ++_cseq, SetContact, cancellationToken).ConfigureAwait(false);
+        return await _userAgent.SendAsync(request, () => ++_cseq, SetContact, _userAgent.Stack.SendAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private void SetContact(SipRequestBuilder request, SipUri nextHop)
@@ -224,14 +224,14 @@ public sealed class Registration : IAsyncDisposable
     private void Bind(RegistrationBinding binding)
     {
         _binding = binding with { Ends = _userAgent.Stack.TimeProvider.GetUtcNow() + binding.Lifetime };
-        _userAgent.UseServiceRoute([.. binding.ServiceRoute]);
+        _userAgent.UseBinding(binding);
         SipLog.Registered(_log, _userAgent.AddressOfRecord, binding.Lifetime);
     }
 
     private void Unbind(string cause)
     {
         _binding = null;
-        _userAgent.UseServiceRoute([]);
+        _userAgent.UseBinding(null);
         SipLog.Unregistered(_log, _userAgent.AddressOfRecord, cause);
     }
 }

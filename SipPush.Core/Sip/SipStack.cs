@@ -62,6 +62,9 @@ public sealed class SipStack : IAsyncDisposable
 
     internal TransactionLayer Layer => _layer;
 
+    /// <summary>The sessions of all user agents, early ones too.</summary>
+    internal SessionTable Sessions { get; } = new();
+
     /// <summary>Where requests for a URI go.</summary>
     internal ServerLocator Locator => _locator;
 
@@ -145,7 +148,7 @@ public sealed class SipStack : IAsyncDisposable
         // The usual next hop is an address that a flow leads to already: nothing to wait for, and no other to try.
         if (nextHop is null || !ServerLocator.TryLocate(nextHop, out var endPoint))
         {
-            return LocateAndSendAsync(request, nextHop, cancellationToken);
+            return LocateAndSendAsync(request, nextHop, SendAsync, cancellationToken);
         }
 
         var connecting = ConnectAsync(endPoint, request.Octets.Length, cancellationToken);
@@ -166,7 +169,40 @@ public sealed class SipStack : IAsyncDisposable
         }
     }
 
-    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends an INVITE to where <paramref name="nextHop"/> points and waits for its first final response. <paramref name="received"/> hears
+    /// of every response from 101 on, on the thread that received it, also of a 2xx that comes later; it sends the ACK of each. Cancelling
+    /// ends the waiting at once; CANCEL goes out as soon as it may (RFC 3261 §9.1).
+    /// </summary>
+    internal ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipUri? nextHop, Action<SipResponse> received, CancellationToken cancellationToken) =>
+        LocateAndSendAsync(
+            invite, nextHop, (request, flow, token) => _layer.Clients.SendInviteAsync(request, flow, SentBy(flow), received, token), cancellationToken);
+
+    /// <summary>Sends the ACK of a 2xx to where <paramref name="nextHop"/> points.</summary>
+    /// <exception cref="IOException">It can't be sent.</exception>
+    internal async ValueTask<SentAck> SendAckAsync(SipRequest ack, SipUri nextHop)
+    {
+        var failure = default(IOException);
+        foreach (var target in await _locator.LocateAsync(nextHop, _stopping.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                var flow = await ConnectAsync(target.EndPoint, ack.Octets.Length, _stopping.Token).ConfigureAwait(false);
+                return new SentAck(flow, await _layer.Clients.SendAckAsync(ack, flow, SentBy(flow)).ConfigureAwait(false));
+            }
+            catch (IOException error)
+            {
+                failure = error;
+            }
+        }
+
+        throw failure!;
+    }
+
+    /// <summary>Sends an ACK again.</summary>
+    internal void Repeat(SentAck ack) => _layer.Sender.Forget(_layer.Sender.SendAsync(ack.Flow, ack.Octets, CancellationToken.None));
+
+    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, FlowSender send, CancellationToken cancellationToken)
     {
         try
         {
@@ -178,7 +214,7 @@ public sealed class SipStack : IAsyncDisposable
             var result = default(SipTransactionResult?);
             foreach (var target in await _locator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
             {
-                var next = await TrySendAsync(request, target, cancellationToken).ConfigureAwait(false);
+                var next = await TrySendAsync(request, target, send, cancellationToken).ConfigureAwait(false);
                 if (!next.IsFailure || _stopping.IsCancellationRequested)
                 {
                     _locator.ReportAlive(target);
@@ -201,12 +237,12 @@ public sealed class SipStack : IAsyncDisposable
     }
 
     // Every try is a transaction of its own, so its branch is new (RFC 3263 §4.3).
-    private async ValueTask<SipTransactionResult> TrySendAsync(SipRequest request, SipTarget target, CancellationToken cancellationToken)
+    private async ValueTask<SipTransactionResult> TrySendAsync(SipRequest request, SipTarget target, FlowSender send, CancellationToken cancellationToken)
     {
         try
         {
             var flow = await ConnectAsync(target.EndPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
-            return await SendAsync(request, flow, cancellationToken).ConfigureAwait(false);
+            return await send(request, flow, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException error)
         {
@@ -231,6 +267,14 @@ public sealed class SipStack : IAsyncDisposable
         return SipUri.Of(user, host, port, protocol, parameters);
     }
 
+    /// <summary>A URI of this stack for Contact, as peers by way of <paramref name="nextHop"/> can reach it.</summary>
+    internal SipUri CreateContact(string? user, SipUri nextHop)
+    {
+        var asked = nextHop.Transport ?? (nextHop.Scheme == "sips" ? SipProtocol.Tls : SipProtocol.Udp);
+        var address = nextHop.HostAddress();
+        return CreateContact(user, FindTransport(asked, address?.AddressFamily) is null ? _transports[0].Local.Protocol : asked, address);
+    }
+
     /// <summary>Stops: handlers see their token cancelled, transactions under way end as failed, transports are closed.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -239,8 +283,16 @@ public sealed class SipStack : IAsyncDisposable
             return;
         }
 
+        // Whoever is in a session with this stack hears that it ends.
+        var sessions = Sessions.All.ToArray();
+        foreach (var session in sessions)
+        {
+            session.EndSoon(SipSessionEndCause.Stopped);
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         _layer.Stop();
+        await Task.WhenAll(sessions.Select(session => session.Work)).ConfigureAwait(false);
         await _resolver.DisposeAsync().ConfigureAwait(false);
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -412,6 +464,7 @@ public sealed class SipStack : IAsyncDisposable
 
     private ValueTask HandleAsync(SipServerTransaction transaction) =>
         transaction.Request.Method == SipMethod.Cancel && ServerTransactions.FindInvite(transaction) is { } invite ? CancelAsync(transaction, invite)
+        : Sessions.Find(transaction.Request) is { } session ? session.HandleAsync(transaction, _stopping.Token)
         : FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
         : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
         : AnswerAsync(transaction);
@@ -430,9 +483,7 @@ public sealed class SipStack : IAsyncDisposable
         }
     }
 
-    private void DeliverAck(SipFlow flow, SipRequest ack)
-    {
-    }
+    private void DeliverAck(SipFlow flow, SipRequest ack) => Sessions.Find(ack)?.OnAck(ack);
 
     // What nobody here takes.
     private async ValueTask AnswerAsync(SipServerTransaction transaction)
@@ -453,16 +504,18 @@ public sealed class SipStack : IAsyncDisposable
         {
             await transaction.RespondAsync(404).ConfigureAwait(false);
         }
-        else if (request.Method.IsKnown)
-        {
-            using var answer = transaction.CreateResponse(405);
-            answer.Add(SipHeaderNames.Allow, AllowedMethods());
-            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
-        }
         else
         {
-            await transaction.RespondAsync(501).ConfigureAwait(false);
+            await AnswerUnhandledAsync(transaction).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>405 for a method that is known and not taken here, 501 for any other (RFC 3261 §8.2.1).</summary>
+    internal async ValueTask AnswerUnhandledAsync(SipServerTransaction transaction)
+    {
+        using var answer = transaction.CreateResponse(transaction.Request.Method.IsKnown ? 405 : 501);
+        answer.Add(SipHeaderNames.Allow, AllowedMethods());
+        await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
     }
 
     // The user part says whose it is; a request without one, or for a name that only the core knows, goes to the only taker.
@@ -489,4 +542,7 @@ public sealed class SipStack : IAsyncDisposable
 
         return takers == 1 && request.RequestUri?.User.IsEmpty != false ? taker : null;
     }
+
+    /// <summary>Sends a request on a flow in a transaction of its own.</summary>
+    private delegate ValueTask<SipTransactionResult> FlowSender(SipRequest request, SipFlow flow, CancellationToken cancellationToken);
 }

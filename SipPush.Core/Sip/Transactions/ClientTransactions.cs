@@ -8,6 +8,10 @@ namespace SipPush.Sip.Transactions;
 /// <summary>The driver's client half: starts transactions, matches responses to them by branch, and ends them.</summary>
 internal sealed class ClientTransactions(TransactionPartition[] partitions, SipTimers timers, SipIdentifiers identifiers, MessageSender sender, ILogger log)
 {
+    private const string StoppedMessage = "The stack has stopped";
+
+    private volatile bool _isStopped;
+
     /// <summary>Sends a request other than INVITE in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken)
     {
@@ -18,7 +22,10 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
 
         var machine = new NonInviteClientTransaction(timers, flow.Protocol.IsReliable());
         var client = new PendingRequest(identifiers.NextBranch(), machine, request, flow, sentBy);
-        Start(client);
+        if (!TryStart(client))
+        {
+            return ValueTask.FromResult(Stopped());
+        }
 
         var sending = SendRequestAsync(client, cancellationToken);
         return sending.IsCompletedSuccessfully && !cancellationToken.CanBeCanceled
@@ -36,7 +43,10 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
 
         var machine = new InviteClientTransaction(timers, flow.Protocol.IsReliable());
         var client = new PendingInvite(identifiers.NextBranch(), machine, invite, flow, sentBy, received);
-        Start(client);
+        if (!TryStart(client))
+        {
+            return Stopped();
+        }
 
         await using var registration = cancellationToken.UnsafeRegister(
             static state =>
@@ -113,17 +123,27 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         SipMetrics.Strays.Add(1);
     }
 
-    private void Start(ClientTransaction client)
+    // False once the stack has stopped: nobody would fail the transaction then.
+    private bool TryStart(ClientTransaction client)
     {
         var partition = PartitionOf(client.Branch);
         lock (partition.Gate)
         {
+            if (_isStopped)
+            {
+                return false;
+            }
+
             var effects = default(TransactionEffects);
             client.Machine.Start(ref effects);
             Table(partition, client).Add(client.Branch, client);
             Do_NeedsGate(partition, client, ref effects, partition.Now);
+            return true;
         }
     }
+
+    private static SipTransactionResult Stopped() =>
+        new(SipTransactionOutcome.TransportFailed, null, new IOException(StoppedMessage));
 
     private ClientStep Do_NeedsGate(TransactionPartition partition, ClientTransaction client, ref TransactionEffects effects, TimeSpan now)
     {
@@ -212,8 +232,10 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     {
         var cancel = new PendingRequest(
             invite.Branch, new NonInviteClientTransaction(timers, invite.Flow.Protocol.IsReliable()), InviteRequests.CreateCancel(invite.Request), invite.Flow, invite.SentBy);
-        Start(cancel);
-        await SendRequestAsync(cancel, CancellationToken.None).ConfigureAwait(false);
+        if (TryStart(cancel))
+        {
+            await SendRequestAsync(cancel, CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private async ValueTask SendAckAsync(PendingInvite invite, SipResponse refusal)
@@ -358,6 +380,13 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
 
         AfterStep(client, step, null);
+    }
+
+    /// <summary>Fails all, and begins no more.</summary>
+    public void Stop()
+    {
+        _isStopped = true;
+        FailAll(_ => true, new IOException(StoppedMessage));
     }
 
     /// <summary>Fails those for which <paramref name="condition"/> holds.</summary>

@@ -43,9 +43,9 @@ internal sealed class TransactionLayer : SipTransportReceiver
             _partitions[i] = new TransactionPartition(this, options.TimeProvider, options.CompletedTransactionBytes / count);
         }
 
-        var sender = new MessageSender(_tap, _wire, _log);
-        _clients = new ClientTransactions(_partitions, options.Timers, options.Identifiers, sender, _log);
-        _servers = new ServerTransactions(_partitions, options, sender, _log, deliver, deliverAck);
+        Sender = new MessageSender(_tap, _wire, _log);
+        _clients = new ClientTransactions(_partitions, options.Timers, options.Identifiers, Sender, _log);
+        _servers = new ServerTransactions(_partitions, options, Sender, _log, deliver, deliverAck);
     }
 
     public bool HasHandlersRunning => Array.Exists(_partitions, partition => Volatile.Read(ref partition.HandlersRunning) != 0);
@@ -98,6 +98,8 @@ internal sealed class TransactionLayer : SipTransportReceiver
         _clients.FailAll(client => ReferenceEquals(client.Flow, flow), reason ?? new IOException($"The connection {flow} was closed"));
     }
 
+    public MessageSender Sender { get; }
+
     public ClientTransactions Clients => _clients;
 
     public ServerTransactions Servers => _servers;
@@ -140,7 +142,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
     /// <summary>Ends what is under way: clients learn that the transport is gone.</summary>
     public void Stop()
     {
-        _clients.FailAll(_ => true, new IOException("The stack has stopped"));
+        _clients.Stop();
         foreach (var partition in _partitions)
         {
             partition.Dispose();
