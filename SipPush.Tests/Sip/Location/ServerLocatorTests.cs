@@ -5,7 +5,7 @@ using SipPush.Tests.Support;
 
 namespace SipPush.Tests.Sip.Location;
 
-/// <summary>RFC 3263 §4.1, §4.2 and §5, rule by rule. A stack with every transport over IPv4, unless a case says otherwise.</summary>
+/// <summary>RFC 3263 §4.1 and §4.2, rule by rule. A stack with every transport over IPv4, unless a case says otherwise.</summary>
 public sealed class ServerLocatorTests
 {
     private static readonly SipProtocol[] All = [SipProtocol.Udp, SipProtocol.Tcp, SipProtocol.Tls];
@@ -290,21 +290,6 @@ public sealed class ServerLocatorTests
         Assert.That((await locator.LocateAsync(SipUri.Parse("sip:192.0.2.9"), default)).Select(target => target.EndPoint.ToString()), Is.EqualTo(["udp:192.0.2.9:5060"]));
         Assert.That(asked, Is.EqualTo(["sip:example.com", "sips:example.com"]));
         Assert.That(zone.Questions, Is.Empty);
-    }
-
-    // §5, for the sent-by of a Via.
-    [TestCase("192.0.2.9", null, SipProtocol.Tcp, "tcp:192.0.2.9:5060")]
-    [TestCase("192.0.2.9", 5070, SipProtocol.Tls, "tls:192.0.2.9:5070")]
-    [TestCase("[2001:db8::9]", null, SipProtocol.Tls, "tls:[2001:db8::9]:5061")]
-    [TestCase("example.com", 5070, SipProtocol.Tcp, "tcp:192.0.2.80:5070")]
-    [TestCase("example.com", null, SipProtocol.Udp, "udp:192.0.2.2:5072 udp:192.0.2.3:5072")]
-    [TestCase("example.com", null, SipProtocol.Tls, "tls:192.0.2.1:5061")]
-    [TestCase("a.example", null, SipProtocol.Tcp, "tcp:192.0.2.90:5060 tcp:192.0.2.91:5060")]
-    public async Task A_response_goes_to_the_servers_of_sent_by(string host, int? port, SipProtocol protocol, string endPoints)
-    {
-        var found = await Locator(new ZoneLookup(Zone), Supports(All)).LocateSentByAsync(host, port, protocol, default);
-
-        Assert.That(found.Select(endPoint => endPoint.ToString()), Is.EqualTo(endPoints.Split(' ')));
     }
 
     private static async Task<string[]> LocateAsync(ZoneLookup zone, string uri, params SipProtocol[] protocols)
