@@ -1,4 +1,5 @@
 using SipPush.Sip;
+using SipPush.Tests.Sip.Location;
 using SipPush.Tests.Support;
 
 namespace SipPush.Tests.Sip;
@@ -162,6 +163,33 @@ public sealed class SipStackFailoverTests
         await _stack.SendAsync(Options());
         Assert.That(_first.Messages, Has.Count.EqualTo(2));
         Assert.That(_second.Messages, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    [Description("SIP-49, SIP-50")]
+    public async Task Without_a_lookup_of_the_applications_own_the_DNS_is_asked()
+    {
+        await using var dns = new FakeDnsServer();
+        dns.Serve(new Dictionary<string, string[]>
+        {
+            ["_sip._udp.example.com 33"] = ["_sip._udp.example.com 60 SRV 2 0 5060 second.example.com", "_sip._udp.example.com 60 SRV 1 0 5060 first.example.com"],
+            ["first.example.com 1"] = ["first.example.com 60 A 192.0.2.1"],
+            ["second.example.com 1"] = ["second.example.com 60 A 192.0.2.2"],
+        });
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Transports = [new MemoryTransport(_network, SipEndPoint.Parse("udp:192.0.2.8:5060"))],
+            TimeProvider = _clock,
+            Identifiers = new CountingIdentifiers(),
+            Dns = new DnsOptions { Servers = [dns.Address] },
+        });
+        _first.Answer = request => WirePeer.ResponseTo(request, "503 Service Unavailable");
+
+        var result = await stack.SendAsync(Options());
+
+        Assert.That(result.StatusCode, Is.EqualTo(200));
+        Assert.That(_first.Messages, Has.Count.EqualTo(1));
+        Assert.That(dns.Questions.Take(2), Is.EqualTo(["udp example.com 35", "udp _sip._udp.example.com 33"]));
     }
 
     [Test]
