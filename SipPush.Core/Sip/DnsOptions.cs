@@ -8,6 +8,10 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed record DnsOptions
 {
+    private const int MostAttempts = 10;
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(365);
+
     /// <summary>
     /// The servers to ask, the first that answers being kept; null, the default, asks those of the system (<c>/etc/resolv.conf</c>, or the
     /// network interfaces' on Windows). Then addresses are looked up by the system itself, so that its hosts file counts; with servers
@@ -16,24 +20,34 @@ public sealed record DnsOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint>? Servers { get; init; }
 
-    /// <summary>How long one server has for one answer; null, the default, takes what the system says, or else 5 s.</summary>
+    /// <summary>How long one server has for one answer, up to a minute; null, the default, takes what the system says, or else 5 s.</summary>
     public TimeSpan? Timeout
     {
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value ?? TimeSpan.MaxValue, TimeSpan.Zero);
+            if (value is { } timeout)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(timeout, LongestTimeout);
+            }
+
             field = value;
         }
     }
 
-    /// <summary>How often all servers are asked before the query has failed; null, the default, takes what the system says, or else 2.</summary>
+    /// <summary>How often all servers are asked before the query has failed, up to 10 times; null, the default, takes what the system says, or else 2.</summary>
     public int? Attempts
     {
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value ?? 1, 1);
+            if (value is { } attempts)
+            {
+                ArgumentOutOfRangeException.ThrowIfLessThan(attempts, 1);
+                ArgumentOutOfRangeException.ThrowIfGreaterThan(attempts, MostAttempts);
+            }
+
             field = value;
         }
     }
@@ -49,24 +63,26 @@ public sealed record DnsOptions
         }
     } = 10_000;
 
-    /// <summary>How long an answer is kept at least, whatever its TTL; none by default.</summary>
+    /// <summary>How long an answer is kept at least, whatever its TTL, up to a year; none by default.</summary>
     public TimeSpan MinimumTimeToLive
     {
         get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, LongestTimeToLive);
             field = value;
         }
     } = TimeSpan.Zero;
 
-    /// <summary>How long an answer is kept at most; a day by default. That there is no such record is kept for at most an hour (RFC 2308 §5).</summary>
+    /// <summary>How long an answer is kept at most, up to a year; a day by default. That there is no such record is kept for at most an hour (RFC 2308 §5).</summary>
     public TimeSpan MaximumTimeToLive
     {
         get;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, LongestTimeToLive);
             field = value;
         }
     } = TimeSpan.FromDays(1);

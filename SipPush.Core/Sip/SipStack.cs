@@ -130,7 +130,8 @@ public sealed class SipStack : IAsyncDisposable
 
     /// <summary>
     /// Sends a request in a transaction of its own to where its topmost Route, or else its Request-URI, points, and waits for the end.
-    /// The Via is added here. A request too large for UDP goes over TCP, and back to UDP when TCP is refused (RFC 3261 §18.1.1).
+    /// The Via is added here. A request too large for UDP goes over TCP, and back to UDP when TCP is refused (RFC 3261 §18.1.1). A name may
+    /// lead to several servers (RFC 3263): when one answers 503, can't be reached or stays silent for 64*T1 the next is tried, with a new branch.
     /// </summary>
     /// <returns>The end of the transaction, whatever it is. Cancelling throws, and stops retransmissions.</returns>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)

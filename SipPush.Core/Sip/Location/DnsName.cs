@@ -152,12 +152,13 @@ internal readonly struct DnsName : IEquatable<DnsName>
     /// <summary>The name below this one, of a service and protocol such as <c>_sip._udp.</c>; false when that would be too long.</summary>
     public bool TryPrepend(ReadOnlySpan<byte> labels, out DnsName name)
     {
-        name = default;
         if (!TryParse(labels, out var prefix) || prefix.Octets.Length - 1 + Octets.Length > MaximumLength)
         {
+            name = default;
             return false;
         }
 
+        // Not before: a caller may have the result put where this name stands.
         name = new DnsName([.. prefix.Octets[..^1], .. Octets]);
         return true;
     }

@@ -62,24 +62,6 @@ internal sealed class ServerLocator(
         return found.Length > 0 ? _dead.Order(found) : throw new IOException($"There is no server for {uri} that can be reached from here");
     }
 
-    /// <summary>
-    /// Where a response goes when the way the request came is gone and sent-by is a name (RFC 3263 §5): with a port to its addresses, without
-    /// one to the servers of its service, by the protocol of the Via.
-    /// </summary>
-    /// <exception cref="IOException">There is none.</exception>
-    public async ValueTask<IReadOnlyList<SipEndPoint>> LocateSentByAsync(SipText host, int? port, SipProtocol protocol, CancellationToken cancellationToken)
-    {
-        if (TryReadAddress(host.Span, out var address))
-        {
-            return [new SipEndPoint(protocol, new IPEndPoint(address, port ?? protocol.DefaultPort()))];
-        }
-
-        var name = ReadName(host);
-        return port is { } known
-            ? await FindAddressesAsync(name, protocol, known, cancellationToken).ConfigureAwait(false)
-            : await FindServersAsync(name, protocol, cancellationToken).ConfigureAwait(false);
-    }
-
     /// <summary>The target did not serve: 503, no transport, no answer at all. Others are tried before it for a while (RFC 3263 §4.3).</summary>
     public void ReportDead(SipTarget target, TimeSpan? retryAfter = null) => _dead.Add(target.EndPoint, retryAfter);
 
