@@ -43,7 +43,7 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
     {
         for (var tries = 0; Messages.Count < count; tries++)
         {
-            Assert.That(tries, Is.LessThan(10_000), $"{count} messages should have come, {Messages.Count} have");
+            Assert.That(tries, Is.LessThan(5_000), $"{count} messages should have come, {Messages.Count} have");
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         }
     }
