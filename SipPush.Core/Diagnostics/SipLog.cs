@@ -50,4 +50,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
     public static partial void ReceiverFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(1040, LogLevel.Warning, "A server of the realm {Realm} did not prove that it knows the password: rspauth is wrong")]
+    public static partial void ServerNotProven(ILogger logger, string realm);
 }

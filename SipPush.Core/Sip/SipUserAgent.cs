@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
 
 namespace SipPush.Sip;
 
@@ -12,8 +14,7 @@ public sealed class SipUserAgent
     private static readonly string[] SupportedOptions = ["gruu", "path"];
 
     private readonly SipUserAgentOptions _options;
-    private readonly DigestClient _wwwDigest;
-    private readonly DigestClient _proxyDigest;
+    private readonly DigestClient _digest;
     private readonly string _from;
     private readonly Lock _gate = new();
     private volatile KeyValuePair<SipMethod, SipRequestHandler>[] _handlers = [];
@@ -25,8 +26,7 @@ public sealed class SipUserAgent
         Stack = stack;
         _options = options;
         ContactUser = options.ContactUser ?? (options.AddressOfRecord.User.IsEmpty ? null : options.AddressOfRecord.User.ToString());
-        _wwwDigest = new DigestClient(options.Credentials, stack.Identifiers.NewTag);
-        _proxyDigest = new DigestClient(options.Credentials, stack.Identifiers.NewTag);
+        _digest = new DigestClient(options.Credentials, stack.Identifiers.NewTag, stack.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory));
         _from = FormatAddress(options.DisplayName, options.AddressOfRecord);
     }
 
@@ -202,58 +202,23 @@ public sealed class SipUserAgent
         ? $"<{uri}>"
         : $"\"{displayName.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{uri}>";
 
+    /// <summary>The credentials of one request that goes out in this user agent's name.</summary>
+    internal RequestCredentials CreateCredentials() => _digest.Begin();
+
     private async ValueTask<SipTransactionResult> SendWithCredentialsAsync(SipRequestBuilder request, SipUri nextHop, Func<uint> nextCSeq, CancellationToken cancellationToken)
     {
-        DigestAttempt? www = null, proxy = null;
-        var method = request.Method;
+        var credentials = CreateCredentials();
 
         while (true)
         {
-            request.Set(SipHeaderNames.CSeq, string.Create(CultureInfo.InvariantCulture, $"{nextCSeq()} {method}"));
-            if (_options.Credentials.Count > 0)
-            {
-                var uri = request.RequestUri!.ToString();
-                www ??= _wwwDigest.Begin(method.Name, uri);
-                proxy ??= _proxyDigest.Begin(method.Name, uri);
-                SetCredentials(request, SipHeaderNames.Authorization, www.Credentials);
-                SetCredentials(request, SipHeaderNames.ProxyAuthorization, proxy.Credentials);
-            }
+            request.Set(SipHeaderNames.CSeq, string.Create(CultureInfo.InvariantCulture, $"{nextCSeq()} {request.Method}"));
+            credentials.Apply(request);
 
             var result = await Stack.SendAsync(request.Build(), nextHop, cancellationToken).ConfigureAwait(false);
-            var again = result.Response?.StatusCode switch
-            {
-                401 => www?.TryAnswer(Challenges(result.Response, SipHeaderNames.WwwAuthenticate)),
-                407 => proxy?.TryAnswer(Challenges(result.Response, SipHeaderNames.ProxyAuthenticate)),
-                _ => false,
-            };
-
-            if (again != true)
+            if (result.Response is not { } response || !credentials.TryAnswer(response))
             {
                 return result;
             }
-        }
-    }
-
-    private static List<DigestChallenge> Challenges(SipResponse response, SipHeaderName name)
-    {
-        var challenges = new List<DigestChallenge>();
-        foreach (var line in response.Lines(name))
-        {
-            if (DigestChallenge.TryParse(line.Span, out var challenge))
-            {
-                challenges.Add(challenge);
-            }
-        }
-
-        return challenges;
-    }
-
-    private static void SetCredentials(SipRequestBuilder request, SipHeaderName name, IReadOnlyList<string> credentials)
-    {
-        request.Remove(name);
-        foreach (var value in credentials)
-        {
-            request.Add(name, value);
         }
     }
 
