@@ -7,7 +7,7 @@ namespace SipPush.Sip;
 /// property, for CR, LF, NUL and other control characters.</remarks>
 public sealed record DigestChallenge
 {
-    private static readonly string[] Names = ["realm", "nonce", "opaque", "domain", "algorithm", "qop", "stale", "charset", "userhash"];
+    private static readonly string[] Names = ["realm", "nonce", "opaque", "domain", "algorithm", "qop", "stale", "userhash"];
 
     /// <summary>The realm: which user name and password are asked for.</summary>
     public required string Realm { get; init => field = FieldText.Checked(value, nameof(Realm)); }
@@ -37,9 +37,6 @@ public sealed record DigestChallenge
     /// <summary>True when only the nonce was too old: the same user name and password may be used again (RFC 7616 §3.3).</summary>
     public bool Stale { get; init; }
 
-    /// <summary>The encoding of user name and password, which is <c>UTF-8</c> or null when absent (RFC 7616 §4).</summary>
-    public string? Charset { get; init => field = value is null ? null : FieldText.CheckedToken(value, nameof(Charset)); }
-
     /// <summary>True when the server asks for a hash in place of the user name (RFC 7616 §3.4.4).</summary>
     public bool UserHash { get; init; }
 
@@ -58,9 +55,8 @@ public sealed record DigestChallenge
         var texts = new string?[Names.Length];
 
         if (!AuthParameters.TryRead(value, hasScheme: true, Names, texts)
-            || texts is not [{ } realm, { } nonce, var opaque, var domain, var algorithm, var qop, var stale, var charset, var userHash]
-            || !AuthParameters.IsTokenOrNull(algorithm)
-            || !AuthParameters.IsTokenOrNull(charset))
+            || texts is not [{ } realm, { } nonce, var opaque, var domain, var algorithm, var qop, var stale, var userHash]
+            || !AuthParameters.IsTokenOrNull(algorithm))
         {
             return false;
         }
@@ -80,7 +76,6 @@ public sealed record DigestChallenge
             AlgorithmName = algorithm,
             Qop = options,
             Stale = AuthParameters.IsTrue(stale),
-            Charset = charset,
             UserHash = AuthParameters.IsTrue(userHash),
         };
         return true;
@@ -95,7 +90,6 @@ public sealed record DigestChallenge
         .Token("stale", Stale ? "true" : null)
         .Token("algorithm", AlgorithmName)
         .Quoted("qop", Qop.Count == 0 ? null : string.Join(',', Qop))
-        .Token("charset", Charset)
         .Token("userhash", UserHash ? "true" : null)
         .ToString();
 }

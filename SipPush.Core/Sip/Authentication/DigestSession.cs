@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SipPush.Sip;
 
 /// <summary>An authentication session (RFC 7616 §3.6): a challenge that is being answered, and how often its nonce has been used.
@@ -30,14 +28,8 @@ internal sealed class DigestSession
         // one that never changes suits both.
         _sessionCnonce = _algorithm.HasSessionKey() ? createCnonce() : null;
 
-        var (userName, password) = (credential.UserName, credential.Password);
-        if (string.Equals(challenge.Charset, "UTF-8", StringComparison.OrdinalIgnoreCase))
-        {
-            (userName, password) = (userName.Normalize(NormalizationForm.FormC), password.Normalize(NormalizationForm.FormC));
-        }
-
-        _secret = DigestCalculator.HashSecret(_algorithm, userName, challenge.Realm, password);
-        _userName = challenge.UserHash ? DigestCalculator.HashUserName(_algorithm, userName, challenge.Realm) : userName;
+        _secret = DigestCalculator.HashSecret(_algorithm, credential.UserName, challenge.Realm, credential.Password);
+        _userName = challenge.UserHash ? DigestCalculator.HashUserName(_algorithm, credential.UserName, challenge.Realm) : credential.UserName;
     }
 
     public DigestChallenge Challenge { get; }
