@@ -4,7 +4,7 @@ using SipPush.Sip.Location;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1015, the wire has 1900 and 1901.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the wire has 1900 and 1901.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -72,4 +72,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1041, LogLevel.Debug, "{Method} was not served by {EndPoint} ({Status})")]
     public static partial void TargetFailed(ILogger logger, SipMethod method, SipEndPoint endPoint, int status);
+
+    [LoggerMessage(1016, LogLevel.Warning, "A server of the realm {Realm} did not prove that it knows the password: rspauth is wrong")]
+    public static partial void ServerNotProven(ILogger logger, string realm);
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
 
 namespace SipPush.Sip;
 
@@ -13,10 +15,8 @@ public sealed class SipUserAgent
     internal static readonly SipMethod[] SessionMethods =
         [SipMethod.Ack, SipMethod.Bye, SipMethod.Cancel, SipMethod.Invite, SipMethod.Options, SipMethod.Prack, SipMethod.Update];
 
-
     private readonly SipUserAgentOptions _options;
-    private readonly DigestClient _wwwDigest;
-    private readonly DigestClient _proxyDigest;
+    private readonly DigestClient _digest;
     private readonly string _from;
     private readonly Lock _gate = new();
     private volatile KeyValuePair<SipMethod, SipRequestHandler>[] _handlers = [];
@@ -29,8 +29,7 @@ public sealed class SipUserAgent
         Stack = stack;
         _options = options;
         ContactUser = options.ContactUser ?? (options.AddressOfRecord.User.IsEmpty ? null : options.AddressOfRecord.User.ToString());
-        _wwwDigest = new DigestClient(options.Credentials, stack.Identifiers.NewTag);
-        _proxyDigest = new DigestClient(options.Credentials, stack.Identifiers.NewTag);
+        _digest = new DigestClient(options.Credentials, stack.Identifiers.NewTag, stack.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory));
         _from = FormatAddress(options.DisplayName, options.AddressOfRecord);
     }
 
@@ -270,33 +269,21 @@ public sealed class SipUserAgent
         ? $"<{uri}>"
         : $"\"{displayName.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{uri}>";
 
+    /// <summary>The credentials of one request that goes out in this user agent's name.</summary>
+    internal RequestCredentials CreateCredentials() => _digest.Begin();
+
     /// <summary>Sends a request that has its CSeq, again with the next one as long as challenges can be answered.</summary>
     internal async ValueTask<SipTransactionResult> SendWithCredentialsAsync(
         SipRequestBuilder request, SipUri nextHop, Func<uint> nextCSeq, RequestSender send, CancellationToken cancellationToken)
     {
-        DigestAttempt? www = null, proxy = null;
-        var method = request.Method;
+        var credentials = CreateCredentials();
 
         while (true)
         {
-            if (_options.Credentials.Count > 0)
-            {
-                var uri = request.RequestUri!.ToString();
-                www ??= _wwwDigest.Begin(method.Name, uri);
-                proxy ??= _proxyDigest.Begin(method.Name, uri);
-                SetCredentials(request, SipHeaderNames.Authorization, www.Credentials);
-                SetCredentials(request, SipHeaderNames.ProxyAuthorization, proxy.Credentials);
-            }
+            credentials.Apply(request);
 
             var result = await send(request.Build(), nextHop, cancellationToken).ConfigureAwait(false);
-            var again = result.Response?.StatusCode switch
-            {
-                401 => www?.TryAnswer(Challenges(result.Response, SipHeaderNames.WwwAuthenticate)),
-                407 => proxy?.TryAnswer(Challenges(result.Response, SipHeaderNames.ProxyAuthenticate)),
-                _ => false,
-            };
-
-            if (again != true)
+            if (result.Response is not { } response || !credentials.TryAnswer(response))
             {
                 return result;
             }
@@ -338,29 +325,6 @@ public sealed class SipUserAgent
         finally
         {
             invitation.End();
-        }
-    }
-
-    private static List<DigestChallenge> Challenges(SipResponse response, SipHeaderName name)
-    {
-        var challenges = new List<DigestChallenge>();
-        foreach (var line in response.Lines(name))
-        {
-            if (DigestChallenge.TryParse(line.Span, out var challenge))
-            {
-                challenges.Add(challenge);
-            }
-        }
-
-        return challenges;
-    }
-
-    private static void SetCredentials(SipRequestBuilder request, SipHeaderName name, IReadOnlyList<string> credentials)
-    {
-        request.Remove(name);
-        foreach (var value in credentials)
-        {
-            request.Add(name, value);
         }
     }
 

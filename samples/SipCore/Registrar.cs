@@ -120,22 +120,17 @@ internal sealed class Registrar : IDisposable
             return true;
         }
 
-        var request = transaction.Request;
-        DigestCredentials? given = null;
-        foreach (var line in request.Lines(SipHeaderNames.Authorization))
+        var result = _digest.Verify(transaction.Request, _options.Users.GetValueOrDefault);
+        if (result.Verdict == DigestVerdict.WrongUri)
         {
-            if (DigestCredentials.TryParse(line.Span, out var credentials) && credentials.Realm == _options.Domain)
-            {
-                given = credentials;
-                break;
-            }
+            await transaction.RespondAsync(400, cancellationToken: cancellationToken);
+            return false;
         }
 
-        var verdict = _digest.Verify(given, request.Method.Name, request.RequestUriText.ToString(), _options.Users.GetValueOrDefault);
-        if (verdict != DigestVerdict.Accepted)
+        if (result.Verdict != DigestVerdict.Accepted)
         {
             using var challenge = transaction.CreateResponse(401);
-            foreach (var offer in _digest.CreateChallenges(stale: verdict is DigestVerdict.Stale or DigestVerdict.Replayed))
+            foreach (var offer in _digest.CreateChallenges(stale: result.Verdict is DigestVerdict.Stale or DigestVerdict.Replayed))
             {
                 challenge.Add(SipHeaderNames.WwwAuthenticate, offer.ToString());
             }
@@ -145,7 +140,7 @@ internal sealed class Registrar : IDisposable
         }
 
         // Who he is has been shown; whether he may register that address is the next question (§10.3 step 4).
-        if (request.To.Uri is { } to && to.User.ToString() == given!.UserName)
+        if (result.Owns(transaction.Request.To.Uri))
         {
             return true;
         }
