@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1014, the wire has 1900 and 1901.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1019, the wire has 1900 and 1901.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -50,4 +50,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
     public static partial void ReceiverFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(1019, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
+    public static partial void RegistrationFlowFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
 }

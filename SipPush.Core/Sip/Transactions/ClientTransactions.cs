@@ -168,7 +168,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         switch (end)
         {
             case ClientEnd.Response when response is not null:
-                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response));
+                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response) { Flow = client.Flow });
                 break;
 
             case ClientEnd.Timeout:
