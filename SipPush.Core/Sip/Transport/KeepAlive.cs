@@ -39,6 +39,9 @@ internal sealed class KeepAlive(TimeProvider timeProvider, TimeSpan pongTimeout,
     /// <summary>True once a pong has come.</summary>
     public bool HasAnswered => _hasAnswered;
 
+    /// <summary>True while a message has come in part.</summary>
+    internal bool IsReceiving => Volatile.Read(ref _receiving);
+
     private TimeSpan Now => timeProvider.GetElapsedTime(_start);
 
     /// <summary>Pings at least every <paramref name="interval"/> from now on, until all who hold it have released it.</summary>
