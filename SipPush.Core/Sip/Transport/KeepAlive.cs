@@ -40,7 +40,7 @@ internal sealed class KeepAlive(TimeProvider timeProvider, TimeSpan pongTimeout,
     public bool HasAnswered => _hasAnswered;
 
     /// <summary>True while a message has come in part.</summary>
-    internal bool IsReceiving => Volatile.Read(ref _receiving);
+    public bool IsReceiving => Volatile.Read(ref _receiving);
 
     private TimeSpan Now => timeProvider.GetElapsedTime(_start);
 
