@@ -19,10 +19,10 @@ public sealed class Registration : IAsyncDisposable
     // Timers reach no further than 49 days, and a registrar may name any time.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
 
+    private const string Supported = "gruu, path";
+
     // There is one flow at a time, so each replaces the one before at the registrar, whichever proxy it goes to (RFC 5626 §4.2.1).
     private const string RegId = "1";
-
-    private const string Supported = "gruu, path";
 
     private readonly SipUserAgent _userAgent;
     private readonly RegistrationOptions _options;
@@ -139,8 +139,8 @@ public sealed class Registration : IAsyncDisposable
                 continue;
             }
 
-            // The connection was lost before, or under this very request.
-            if (_flow is { IsOpen: false })
+            // The connection was lost before, or under this very request. A registrar that has still answered is waited for as it said.
+            if (result.Response is null && _flow is { IsOpen: false })
             {
                 await AfterFlowFailureAsync(cancellationToken).ConfigureAwait(false);
                 continue;
