@@ -154,6 +154,22 @@ public sealed class OutboundRegistrationTests
     }
 
     [Test]
+    public async Task A_connection_that_goes_under_a_refresh_is_replaced_at_once_too()
+    {
+        await using var registration = await User().RegisterAsync(new RegistrationOptions());
+        _core.Answer = _ => null;
+        _clock.Advance(TimeSpan.FromSeconds(3569));
+        await UntilAsync(() => _core.Messages.Count == 2);
+
+        _core.Answer = Grant;
+        await _core.CloseAsync();
+        await UntilAsync(() => _core.Messages.Count == 3);
+
+        Assert.That(_clock.Elapsed, Is.EqualTo(TimeSpan.FromSeconds(3569)));
+        Assert.That(_core.Connections, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task One_that_never_answered_a_ping_is_replaced_after_the_wait_of_a_failed_attempt()
     {
         await using var registration = await User().RegisterAsync(new RegistrationOptions());
