@@ -75,4 +75,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1016, LogLevel.Warning, "A server of the realm {Realm} did not prove that it knows the password: rspauth is wrong")]
     public static partial void ServerNotProven(ILogger logger, string realm);
+
+    [LoggerMessage(1019, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
+    public static partial void RegistrationFlowFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
 }

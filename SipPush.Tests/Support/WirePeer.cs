@@ -31,6 +31,18 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
 
     public string Last => Messages[^1];
 
+    /// <summary>How many flows messages have come in on.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_received)
+            {
+                return _received.Select(item => item.Flow).Distinct().Count();
+            }
+        }
+    }
+
     public static async Task<WirePeer> StartAsync(MemoryNetwork network, string endPoint)
     {
         var peer = new WirePeer(new MemoryTransport(network, SipEndPoint.Parse(endPoint)));
@@ -57,6 +69,9 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
 
     /// <summary>Sends on the flow the last message came in on.</summary>
     public Task ReplyAsync(string text) => _transport.SendAsync(_lastFlow!, Octets(text), CancellationToken.None).AsTask();
+
+    /// <summary>Closes the connection that the last message came in on.</summary>
+    public Task CloseAsync() => _transport.CloseAsync(_lastFlow!).AsTask();
 
     public static byte[] Octets(string text)
     {

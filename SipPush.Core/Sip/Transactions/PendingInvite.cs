@@ -38,7 +38,7 @@ internal sealed class PendingInvite(UInt128 branch, ClientTransactionMachine mac
 
         if (response.IsFinal)
         {
-            OnEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response));
+            OnEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response) { Flow = Flow });
         }
     }
 

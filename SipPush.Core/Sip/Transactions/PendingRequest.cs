@@ -14,7 +14,7 @@ internal sealed class PendingRequest(UInt128 branch, ClientTransactionMachine ma
     /// <summary>The end, to be awaited once.</summary>
     public ValueTask<SipTransactionResult> Completion => new(this, _end.Version);
 
-    public override void OnResponse(SipResponse response) => OnEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response));
+    public override void OnResponse(SipResponse response) => OnEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response) { Flow = Flow });
 
     public override void OnEnd(SipTransactionResult result)
     {

@@ -95,6 +95,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
     public override void Closed(SipFlow flow, Exception? reason)
     {
         SipLog.FlowClosed(_log, flow, reason);
+        flow.SetEnded(reason);
         _clients.FailAll(client => ReferenceEquals(client.Flow, flow), reason ?? new IOException($"The connection {flow} was closed"));
     }
 
