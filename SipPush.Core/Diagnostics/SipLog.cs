@@ -1,9 +1,10 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1014, the wire has 1900 and 1901.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the last ones used are 1014 and, for TLS, 1022; the wire has 1900 and 1901.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -50,4 +51,13 @@ internal static partial class SipLog
 
     [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
     public static partial void ReceiverFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(1020, LogLevel.Information, "{Remote} was not let in: {Cause}")]
+    public static partial void HandshakeFailed(ILogger logger, IPEndPoint remote, string cause);
+
+    [LoggerMessage(1021, LogLevel.Warning, "{Remote} is not taken for {Domain}: {Cause}")]
+    public static partial void ServerNotVerified(ILogger logger, IPEndPoint remote, string domain, string cause);
+
+    [LoggerMessage(1022, LogLevel.Debug, "Over {Limit} TLS handshakes are under way: {Remote} is closed")]
+    public static partial void TooManyHandshakes(ILogger logger, int limit, IPEndPoint remote);
 }

@@ -61,7 +61,7 @@ public sealed class SipStack : IAsyncDisposable
 
     /// <summary>Binds what <see cref="SipStackOptions.Listen"/> names and begins to receive.</summary>
     /// <exception cref="IOException">An address can't be bound.</exception>
-    /// <exception cref="ArgumentException">There is nothing to listen on, or TLS is asked for, which this version does not have.</exception>
+    /// <exception cref="ArgumentException">There is nothing to listen on, or TLS is to be listened on without a server certificate.</exception>
     public static async ValueTask<SipStack> StartAsync(SipStackOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -74,6 +74,7 @@ public sealed class SipStack : IAsyncDisposable
         var transport = options.Transport with
         {
             MessageLimits = options.Limits,
+            LoggerFactory = options.LoggerFactory,
             ReceiverFault = options.Transport.ReceiverFault ?? (fault => SipLog.ReceiverFailed(stack._log, fault)),
         };
         try
@@ -84,7 +85,8 @@ public sealed class SipStack : IAsyncDisposable
                 {
                     SipProtocol.Udp => new UdpTransport(endPoint, transport),
                     SipProtocol.Tcp => new TcpTransport(endPoint, transport),
-                    _ => throw new ArgumentException($"{endPoint}: only UDP and TCP can be listened on", nameof(options)),
+                    SipProtocol.Tls => new TlsTransport(endPoint, options.Tls, transport),
+                    _ => throw new ArgumentException($"{endPoint} can't be listened on", nameof(options)),
                 });
             }
 
