@@ -243,7 +243,6 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
 
         while (_isOpen && DeliverNext(buffer))
         {
-            _messageBegan = NoMessage;
         }
 
         if (_messageBegan == NoMessage && buffer.Unconsumed.ContainsAnyExcept("\r\n"u8))
@@ -437,6 +436,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
 
     private void Deliver(ReadOnlySpan<byte> message)
     {
+        Volatile.Write(ref _messageBegan, NoMessage);
 #pragma warning disable CA1031 // What a receiver throws ends its connection, not the process.
         try
         {
