@@ -272,8 +272,10 @@ internal sealed class ConnectionPool(
             {
                 return;
             }
-            catch (SocketException failure) when (failure.SocketErrorCode is
-                SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected)
+            catch (Exception failure) when (failure is IOException or SocketException
+            {
+                SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected
+            })
             {
                 // That one left before it was accepted.
             }
@@ -372,10 +374,12 @@ internal sealed class ConnectionPool(
     /// <summary>Under the gate. Takes the socket over and starts to read from it.</summary>
     private TcpConnection Open(Socket socket, TlsPeer peer, IPEndPoint remote, string? domain, bool accepted)
     {
+        // The stream comes first: it takes no socket that an option has failed on.
+        var stream = peer.Stream ?? (Stream)new NetworkStream(socket, ownsSocket: true);
         socket.NoDelay = true;
         Probe(socket);
         var connection = new TcpConnection(
-            transport, this, _receiver!, options, socket, peer.Stream ?? (Stream)new NetworkStream(socket, ownsSocket: true),
+            transport, this, _receiver!, options, socket, stream,
             new SipEndPoint(Local.Protocol, (IPEndPoint)socket.LocalEndPoint!), new SipEndPoint(Local.Protocol, remote))
         {
             Domain = domain,

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Security.Authentication;
 using System.Threading.Tasks.Sources;
 
 namespace SipPush.Sip;
@@ -479,9 +478,9 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         Close(fault);
     }
 
-    /// <summary>What a stream throws when it can't go on; that of TLS has its own as well, for records that can't be read.</summary>
-    private static bool IsOfStream(Exception failure) =>
-        failure is IOException or ObjectDisposedException or SocketException or AuthenticationException or InvalidOperationException;
+    /// <summary>What a stream throws when it can't go on. From TLS that may be anything that the system's library says of a record.</summary>
+    private bool IsOfStream(Exception failure) =>
+        failure is IOException or ObjectDisposedException or SocketException || _stream is SslStream;
 
     private void ThrowIfClosed()
     {
