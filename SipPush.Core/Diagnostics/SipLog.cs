@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
 using SipPush.Sip.Location;
@@ -78,4 +79,13 @@ internal static partial class SipLog
 
     [LoggerMessage(1019, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
     public static partial void RegistrationFlowFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
+
+    [LoggerMessage(1020, LogLevel.Information, "{Remote} was not let in: {Cause}")]
+    public static partial void HandshakeFailed(ILogger logger, IPEndPoint remote, string cause);
+
+    [LoggerMessage(1021, LogLevel.Warning, "{Remote} is not taken for {Domain}: {Cause}")]
+    public static partial void ServerNotVerified(ILogger logger, IPEndPoint remote, string domain, string cause);
+
+    [LoggerMessage(1022, LogLevel.Debug, "Over {Limit} TLS handshakes are under way: {Remote} is closed")]
+    public static partial void TooManyHandshakes(ILogger logger, int limit, IPEndPoint remote);
 }
