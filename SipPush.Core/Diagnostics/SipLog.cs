@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
+using SipPush.Sip.Parsing;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1014, the wire has 1900 and 1901.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1020, the wire has 1900 and 1901.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -50,4 +51,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
     public static partial void ReceiverFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(1020, LogLevel.Debug, "A message on {Flow} was read leniently: {Repairs}")]
+    public static partial void Repaired(ILogger logger, SipFlow flow, LenientRepairs repairs);
 }
