@@ -31,7 +31,7 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
 
         address = new NameAddress(
             new SipText(value.Octets[name]).Trim(),
-            new SipText(value.Octets[uri]).Trim(),
+            new SipText(value.Octets[uri]),
             new SipParameters(new SipText(value.Octets[parameters]).Trim()));
         return true;
     }
@@ -40,7 +40,7 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
     public override string ToString() =>
         DisplayName.IsEmpty ? $"<{Address}>{Parameters}" : $"{DisplayName} <{Address}>{Parameters}";
 
-    /// <summary>Where the parts stand, white space around them included.</summary>
+    /// <summary>Where the parts stand; the name and the parameters with the white space around them.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> value, out Range name, out Range uri, out Range parameters)
     {
         name = parameters = 0..0;
@@ -53,7 +53,8 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
             var semicolon = value.IndexOf((byte)';');
             var end = semicolon < 0 ? value.Length : semicolon;
             var bare = SipGrammar.Trim(value[..end]);
-            uri = 0..end;
+            var start = value.IndexOf(bare);
+            uri = start..(start + bare.Length);
             parameters = end..value.Length;
             return bare.Contains((byte)':') && !bare.ContainsAny(NotInBare) && SipGrammar.IsParameters(SipGrammar.Trim(value[end..]));
         }
