@@ -106,7 +106,7 @@ public sealed class LenientRepairTests
             "MESSAGE  sip:u@d;gr=1\" SIP/2.0\r\nTo: \u201cBob\u201d <sip:u@d;tag=1\r\nFrom: <sip:p@d>;tag=2>\r\nP-Called-Party-ID: sip:u@d;gr=1\"\r\n"
             + "Contact: <sip:u@h>;pub-gruu=\"sip:c@e; ;gr=1\";+g.3gpp.icsi_ref=\"x\u201d\r\nAccept-Contact: *;a, +g.y=\"z\u201d\r\nContent-Length: ..\r\n\r\nbody");
 
-        for (var i = 0; i < 20_000; i++)
+        for (var i = 0; i < 4_000; i++)
         {
             var mangled = seed.AsSpan(0, random.Next(seed.Length / 2, seed.Length + 1)).ToArray();
             for (var j = random.Next(8); j > 0; j--)
