@@ -66,7 +66,7 @@ internal sealed class ThirdPartyRegistrar(Registrations registrations, SipStack 
 
     private PushRegistration Read(SipRequest request, SipUri aor, DateTimeOffset expires)
     {
-        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits);
+        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits, stack.Profile);
         if (body.HasUnreadable)
         {
             PushLog.UnreadableBody(log, aor);

@@ -58,6 +58,8 @@ public sealed class SipStack : IAsyncDisposable
 
     internal SipLimits Limits => _options.Limits;
 
+    internal SipProfile Profile => _options.Profile;
+
     internal SipTimers Timers => _options.Timers;
 
     internal TransactionLayer Layer => _layer;

@@ -30,6 +30,9 @@ public sealed record SipStackOptions
     /// <summary>What a received message may cost.</summary>
     public SipLimits Limits { get; init; } = new();
 
+    /// <summary>How strictly what is received is read; default strict.</summary>
+    public SipProfile Profile { get; init; }
+
     /// <summary>Limits, time-outs and threads of the transports that <see cref="Listen"/> makes.</summary>
     public SipTransportOptions Transport { get; init; } = new();
 

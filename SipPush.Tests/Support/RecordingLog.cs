@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace SipPush.Tests.Support;
 
-/// <summary>Keeps what is logged, as <c>1020 text</c>.</summary>
+/// <summary>Keeps what is logged, as <c>1021 text</c>.</summary>
 internal sealed class RecordingLog : ILoggerFactory, ILogger
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
