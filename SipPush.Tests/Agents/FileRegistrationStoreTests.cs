@@ -251,8 +251,11 @@ public sealed class FileRegistrationStoreTests
             file.Write(line);
         }
 
-        await using var again = await _folder.OpenAsync(new FileRegistrationStoreOptions { MaximumRecord = 1_024 });
-        Assert.That(await RegistrationFolder.ListAsync(again), Has.Length.EqualTo(1));
+        await using (var again = await _folder.OpenAsync(new FileRegistrationStoreOptions { MaximumRecord = 1_024 }))
+        {
+            Assert.That(await RegistrationFolder.ListAsync(again), Has.Length.EqualTo(1));
+        }
+
         Assert.That(_folder.Warnings, Is.EqualTo(["1 records in FILE are damaged and passed over: some users may be known as they were before"]));
         Assert.That(_folder.Octets, Has.Length.EqualTo(24 + line.Length + length + 1 + line.Length));
     }
