@@ -8,7 +8,7 @@ namespace SipPush;
 
 /// <summary>
 /// Keeps registrations in memory and in one file, so that a sender that is started again knows who is reachable. The application opens
-/// it, and disposes it after the agent; the agent does not. One process at a time, one store for a file.
+/// it, before the stack listens, and disposes it after the agent; the agent does not. One process at a time, one store for a file.
 /// </summary>
 /// <remarks>
 /// <para>

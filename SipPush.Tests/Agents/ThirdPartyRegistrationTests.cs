@@ -189,7 +189,7 @@ public sealed class ThirdPartyRegistrationTests
     }
 
     [Test]
-    [Description("PUSH-04")]
+    [Description("PUSH-05")]
     public async Task When_a_registration_ends_what_waits_for_its_turn_is_not_sent([Values] bool lapses)
     {
         await using var sender = await StartAsync();

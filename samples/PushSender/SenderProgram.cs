@@ -24,6 +24,9 @@ public static class SenderProgram
         var tap = settings.Trace ? CreateTap(settings, error) : null;
 
         using var log = new WarningLog(said);
+
+        // Before it listens: what the core tells while nobody takes it is lost.
+        await using var store = await OpenStoreAsync(settings, log, cancellationToken);
         await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
         var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
         {
@@ -31,7 +34,6 @@ public static class SenderProgram
             OutboundProxies = [settings.Core?.ToUri(looseRouter: true) ?? settings.Direct!.ToUri(looseRouter: false)],
             IsTrusted = settings.Core is not null,
         });
-        await using var store = await OpenStoreAsync(settings, log, cancellationToken);
         await using var sender = new PushSenderAgent(userAgent, new PushSenderOptions
         {
             Application = settings.Application,
