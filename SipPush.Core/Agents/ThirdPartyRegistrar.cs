@@ -66,12 +66,8 @@ internal sealed class ThirdPartyRegistrar(Registrations registrations, SipStack 
 
     private PushRegistration Read(SipRequest request, SipUri aor, TimeSpan lifetime)
     {
-<<<<<<< HEAD
-        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits, stack.Profile);
-=======
         var now = stack.TimeProvider.GetUtcNow();
-        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits);
->>>>>>> store
+        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits, stack.Profile);
         if (body.HasUnreadable)
         {
             PushLog.UnreadableBody(log, aor);
