@@ -54,4 +54,37 @@ internal static class ReadmeExamples
             }
         }
     }
+
+    public static void TakeSessions(SipUserAgent userAgent, byte[] answer)
+    {
+        userAgent.HandleInvitations(async (invitation, token) =>
+        {
+            await invitation.ProgressAsync(180, cancellationToken: token);
+            var session = await invitation.AcceptAsync(new SipBody("application/sdp", answer), token);
+            _ = ServeAsync(session);                         // until session.Completion, which says how it ended
+        });
+    }
+
+    public static async Task<int> OpenSessionAsync(SipUserAgent userAgent, SipUri bob, byte[] offer, byte[] changed, CancellationToken stop)
+    {
+        var result = await userAgent.InviteAsync(bob, new InviteOptions { Offer = new SipBody("application/sdp", offer) }, stop);
+        if (result.Session is not { } session)
+        {
+            return result.StatusCode;                        // refused, no answer, or not sent
+        }
+
+        await using (session)
+        {
+            await session.UpdateAsync(new SipBody("application/sdp", changed), stop);
+            return result.StatusCode;
+        }
+    }
+
+    private static async Task ServeAsync(SipSession session)
+    {
+        await using (session)
+        {
+            await session.Completion;
+        }
+    }
 }
