@@ -55,13 +55,13 @@ internal static class ReadmeExamples
         }
     }
 
-    public static void TakeSessions(SipUserAgent userAgent, byte[] answer)
+    public static void TakeSessions(SipUserAgent userAgent, byte[] answer, List<Task> sessions)
     {
         userAgent.HandleInvitations(async (invitation, token) =>
         {
             await invitation.ProgressAsync(180, cancellationToken: token);
             var session = await invitation.AcceptAsync(new SipBody("application/sdp", answer), token);
-            _ = ServeAsync(session);                         // until session.Completion, which says how it ended
+            sessions.Add(ServeAsync(session));               // until session.Completion, which says how it ended
         });
     }
 

@@ -13,7 +13,7 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
     // Leaving and coming back once may have its reason; more is a loop (RFC 3261 §16.3 step 4).
     private const int MostPasses = 2;
 
-    private static readonly SipMethod[] DialogForming = [new("SUBSCRIBE"), new("REFER"), SipMethod.Invite];
+    private static readonly SipMethod[] DialogForming = [new("SUBSCRIBE"), new("REFER")];
 
     public async ValueTask HandleAsync(SipServerTransaction transaction, CoreSide side, CancellationToken cancellationToken)
     {
@@ -22,6 +22,13 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
         if (refusal != 0)
         {
             await transaction.RespondAsync(refusal, cancellationToken: cancellationToken);
+            return;
+        }
+
+        // Forwarding sessions takes more than one answer a request, which this core does not do yet.
+        if (request.Method == SipMethod.Invite)
+        {
+            await RefuseMethodAsync(transaction, cancellationToken);
             return;
         }
 
@@ -138,6 +145,13 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
 
         var name = server.User.IsEmpty ? options.PsaUser : server.User.ToString();
         return uri.User.ToString() == name;
+    }
+
+    private static async ValueTask RefuseMethodAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
+    {
+        using var answer = transaction.CreateResponse(405);
+        answer.Add(SipHeaderNames.Allow, "MESSAGE, OPTIONS, REGISTER");
+        await transaction.RespondAsync(answer.Build(), cancellationToken);
     }
 
     private static async ValueTask AnswerForCoreAsync(SipServerTransaction transaction, CancellationToken cancellationToken)

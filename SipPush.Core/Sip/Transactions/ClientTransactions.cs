@@ -15,6 +15,11 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     /// <summary>Sends a request other than INVITE in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken)
     {
+        if (request.Method == SipMethod.Invite || request.Method == SipMethod.Ack || request.Method == SipMethod.Cancel)
+        {
+            throw new ArgumentException($"{request.Method} is part of an invitation, which a user agent sends", nameof(request));
+        }
+
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<SipTransactionResult>(cancellationToken);
