@@ -163,11 +163,21 @@ public sealed class SipUserAgent
             : dialog.NextHop;
 
     /// <summary>Contact of a request that begins a dialog (RFC 5627 §4.4): the GRUU where there is one, else where the stack listens.</summary>
-    internal string FormatContact(SipUri nextHop, IReadOnlyList<string> parameters) =>
-        string.Concat([$"<{_gruu ?? Stack.CreateContact(ContactUser, nextHop)}>", .. parameters.Select(parameter => $";{parameter}")]);
+    internal string FormatContact(SipUri requestUri, SipUri nextHop, IReadOnlyList<string> parameters)
+    {
+        var contact = _gruu ?? Stack.CreateContact(ContactUser, nextHop);
+        return string.Concat([FormatContact(contact, requestUri), .. parameters.Select(parameter => $";{parameter}")]);
+    }
 
     /// <summary>Contact of the answer to a request that begins a dialog.</summary>
-    internal string FormatContact(SipFlow flow) => $"<{_gruu ?? Stack.CreateContact(ContactUser, flow.Protocol, flow.Remote.Address.Address)}>";
+    internal string FormatContact(SipServerTransaction transaction)
+    {
+        var flow = transaction.Flow;
+        return FormatContact(_gruu ?? Stack.CreateContact(ContactUser, flow.Protocol, flow.Remote.Address.Address), transaction.Request.RequestUri);
+    }
+
+    // SIPS in the Request-URI asks for SIPS all along the way, so in Contact too (RFC 3261 §8.1.1.8, §12.1.1).
+    private static string FormatContact(SipUri contact, SipUri? requestUri) => $"<{(requestUri?.Scheme == "sips" ? contact.AsSips() : contact)}>";
 
     /// <summary>What INVITE, UPDATE and their answers say of this end: Contact, Allow and Supported (RFC 3261 §13.2.1).</summary>
     internal void AddSessionHeaders(SipMessageBuilder message, string contact)

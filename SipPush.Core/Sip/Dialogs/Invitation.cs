@@ -27,7 +27,7 @@ public sealed class Invitation
         _reliable = ReliableProvisionals.IsRequiredBy(transaction.Request)
             ? new ReliableProvisionals(transaction.Request.CSeq, ReliableProvisionals.FirstNumber(userAgent.Stack.Identifiers.NextFraction()))
             : null;
-        _session = new SipSession(userAgent, dialog, transaction.Request, userAgent.FormatContact(transaction.Flow), timer) { Invitation = this };
+        _session = new SipSession(userAgent, dialog, transaction.Request, userAgent.FormatContact(transaction), timer) { Invitation = this };
         userAgent.Stack.Sessions.Add(_session);
     }
 

@@ -79,7 +79,7 @@ internal sealed class OutgoingInvite
 
     private void SetContact(SipRequestBuilder request, SipUri nextHop)
     {
-        _contact = _userAgent.FormatContact(nextHop, _options.ContactParameters);
+        _contact = _userAgent.FormatContact(request.RequestUri!, nextHop, _options.ContactParameters);
         _userAgent.AddSessionHeaders(request, _contact);
         if (_options.ReliableProvisionals)
         {

@@ -158,6 +158,9 @@ public sealed class SipUri : IEquatable<SipUri>
         return Parse(text.Append(parameters).ToString());
     }
 
+    /// <summary>The SIPS URI of the same end point on TLS: what SIPS in a Request-URI asks for in Contact (RFC 3261 §8.1.1.8). TLS needs no naming then (§26.2.2).</summary>
+    internal SipUri AsSips() => Scheme == "sips" ? this : Parse($"sips{Text.ToString()[Scheme.Length..].Replace(";transport=tls", "", StringComparison.OrdinalIgnoreCase)}");
+
     /// <summary>The same URI without any parameter or header: of a public GRUU, the AOR (RFC 5627 §3.1.1).</summary>
     public SipUri WithoutParameters() => !IsSip || _hostEnd == Text.Length ? this : new SipUri(Text.Slice(0, _hostEnd))
     {

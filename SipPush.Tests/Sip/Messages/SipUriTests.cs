@@ -167,4 +167,10 @@ public sealed class SipUriTests
     [TestCase("sip:bob@example.com", null)]
     public void An_address_in_the_host_is_known_as_one(string text, string? address) =>
         Assert.That(SipUri.Parse(text).HostAddress()?.ToString(), Is.EqualTo(address));
+
+    [TestCase("sip:bob@192.0.2.1:5061;transport=tls", "sips:bob@192.0.2.1:5061")]
+    [TestCase("sip:bob@example.com;gr=urn:uuid:1", "sips:bob@example.com;gr=urn:uuid:1")]
+    [TestCase("sips:bob@example.com", "sips:bob@example.com")]
+    public void Over_TLS_the_same_end_point_is_a_SIPS_URI(string uri, string sips) =>
+        Assert.That(SipUri.Parse(uri).AsSips().ToString(), Is.EqualTo(sips));
 }
