@@ -1,0 +1,141 @@
+using System.Net;
+using SipPush.Samples.SipCore;
+using SipPush.Sip;
+using SipPush.Sip.Transactions;
+using SipPush.Tests.Support;
+
+namespace SipPush.Tests.Torture;
+
+/// <summary>
+/// The system under test as <c>FORMAT.md</c> describes it: <c>sip:sut@sut.example.com</c> on loopback, over UDP and TCP, with virtual
+/// time. As a registrar it is the sample core for <c>example.com</c>, with Alice and Bob.
+/// </summary>
+internal sealed class Sut : IAsyncDisposable
+{
+    public static readonly SipEndPoint Udp = SipEndPoint.Parse("udp:127.0.0.1:5060");
+    public static readonly SipEndPoint Tcp = SipEndPoint.Parse("tcp:127.0.0.1:5060");
+
+    private readonly Lock _gate = new();
+    private readonly List<(SipEndPoint To, byte[] Octets)> _sent = [];
+    private readonly List<SipRequest> _delivered = [];
+    private SutDatagrams? _trusted;
+
+    private Sut()
+    {
+        Datagrams = new SutDatagrams(Udp) { Sent = Sent, Escaped = Log.Escaped };
+        Streams = new SutStreams(Tcp, new SipTransportOptions { TimeProvider = Clock, ReceiverFault = Log.Escaped });
+    }
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public SutLog Log { get; } = new();
+
+    public SutDatagrams Datagrams { get; }
+
+    public SutStreams Streams { get; }
+
+    /// <summary>Null where the system under test is the registrar.</summary>
+    public SipStack? Stack { get; private set; }
+
+    /// <summary>Null where the system under test is the registrar.</summary>
+    public SipUserAgent? Agent { get; private set; }
+
+    /// <summary>Null where the system under test is a user agent.</summary>
+    public SipCoreServer? Core { get; private set; }
+
+    /// <summary>Called with each datagram that goes out, beside keeping it.</summary>
+    public Action<SipEndPoint, byte[]>? OnDatagram { get; set; }
+
+    /// <summary>The datagrams that have gone out.</summary>
+    public IReadOnlyList<(SipEndPoint To, byte[] Octets)> Datagram
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sent];
+            }
+        }
+    }
+
+    /// <summary>The requests that have come to the application.</summary>
+    public IReadOnlyList<SipRequest> Delivered
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _delivered];
+            }
+        }
+    }
+
+    /// <summary>A user agent.</summary>
+    /// <param name="user">The user part that requests find it by.</param>
+    /// <param name="credentials">What it answers challenges with.</param>
+    public static async Task<Sut> StartAgentAsync(string user = "sut", IReadOnlyList<SipCredential>? credentials = null)
+    {
+        var sut = new Sut();
+        sut.Stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Transports = [sut.Datagrams, sut.Streams],
+            TimeProvider = sut.Clock,
+            LoggerFactory = sut.Log,
+            TrustDomain = TrustDomain.Nobody,
+        });
+        sut.Agent = sut.Stack.CreateUserAgent(new SipUserAgentOptions
+        {
+            AddressOfRecord = SipUri.Parse("sip:sut@sut.example.com"),
+            ContactUser = user,
+            Credentials = credentials ?? [],
+        });
+
+        sut.Agent.Handle(SipMethod.Message, sut.TakeAsync);
+        sut.Agent.Handle(new SipMethod("INFO"), sut.TakeAsync);
+        sut.Agent.Handle(SipMethod.Register, sut.TakeAsync);
+        return sut;
+    }
+
+    /// <summary>The sample core's registrar.</summary>
+    /// <param name="users">Who may register, by password; null lets anybody.</param>
+    public static async Task<Sut> StartRegistrarAsync(IReadOnlyDictionary<string, string>? users = null)
+    {
+        var sut = new Sut();
+        sut._trusted = new SutDatagrams(SipEndPoint.Parse("udp:127.0.0.1:5062")) { Sent = sut.Sent, Escaped = sut.Log.Escaped };
+        sut.Core = await SipCoreServer.StartAsync(new CoreOptions
+        {
+            ListenTransports = [sut.Datagrams, sut.Streams],
+            TrustedTransports = [sut._trusted],
+            TimeProvider = sut.Clock,
+            LoggerFactory = sut.Log,
+            Users = users ?? new Dictionary<string, string>(),
+        });
+        return sut;
+    }
+
+    /// <summary>Transactions and timers that there are now.</summary>
+    public (int Clients, int Servers, int Completed, int Timers) Count() => Stack?.Layer.Count() ?? default;
+
+    public ValueTask DisposeAsync() => Stack?.DisposeAsync() ?? Core!.DisposeAsync();
+
+    /// <summary>The user agent's application: it notes what comes and takes it.</summary>
+    private async ValueTask TakeAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _delivered.Add(transaction.Request);
+        }
+
+        await transaction.RespondAsync(200, cancellationToken: cancellationToken);
+    }
+
+    private void Sent(SipEndPoint to, byte[] octets)
+    {
+        lock (_gate)
+        {
+            _sent.Add((to, octets));
+        }
+
+        OnDatagram?.Invoke(to, octets);
+    }
+}
