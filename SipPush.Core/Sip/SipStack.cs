@@ -382,36 +382,48 @@ public sealed class SipStack : IAsyncDisposable
         : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
         : AnswerAsync(transaction);
 
-    // What nobody here takes.
+    // What nobody here takes (RFC 3261 §8.2).
     private async ValueTask AnswerAsync(SipServerTransaction transaction)
     {
         var request = transaction.Request;
+        var method = request.Method;
+        var isForDialog = method == SipMethod.Cancel || method == SipMethod.Bye;
 
-        if (request.Method == SipMethod.Options)
+        var refusal = !method.IsKnown ? new RequestRefusal(501, null, (SipHeaderNames.Allow, AllowedMethods()))
+            : method != SipMethod.Options && !isForDialog && !Array.Exists(_userAgents, userAgent => userAgent.Takes(method))
+                ? new RequestRefusal(405, null, (SipHeaderNames.Allow, AllowedMethods()))
+            : RequestInspection.Inspect(request, acceptedTypes: null);
+
+        if (refusal.Status == 0)
         {
-            using var answer = transaction.CreateResponse(200);
-            answer.Add(SipHeaderNames.Allow, AllowedMethods());
-            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+            refusal = isForDialog || !request.To.Tag.IsEmpty ? new RequestRefusal(481)
+                : method == SipMethod.Options && IsServed(request) ? default
+                : new RequestRefusal(404);
         }
-        else if (request.Method == SipMethod.Cancel || !request.To.Tag.IsEmpty)
+
+        if (refusal.Status != 0)
         {
-            await transaction.RespondAsync(481).ConfigureAwait(false);
+            await refusal.SendAsync(transaction, CancellationToken.None).ConfigureAwait(false);
+            return;
         }
-        else if (Array.Exists(_userAgents, userAgent => userAgent.Takes(request.Method)))
+
+        // As an INVITE would be answered by who is free to take it (§11.2).
+        using var answer = transaction.CreateResponse(200);
+        answer.Add(SipHeaderNames.Allow, AllowedMethods());
+        var types = string.Join(", ", _userAgents.SelectMany(userAgent => userAgent.AcceptedTypes).Distinct(StringComparer.OrdinalIgnoreCase));
+        if (types.Length > 0)
         {
-            await transaction.RespondAsync(404).ConfigureAwait(false);
+            answer.Add(SipHeaderNames.Accept, types);
         }
-        else if (request.Method.IsKnown)
-        {
-            using var answer = transaction.CreateResponse(405);
-            answer.Add(SipHeaderNames.Allow, AllowedMethods());
-            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
-        }
-        else
-        {
-            await transaction.RespondAsync(501).ConfigureAwait(false);
-        }
+
+        answer.Add(SipHeaderNames.AcceptEncoding, "identity");
+        answer.Add(SipHeaderNames.Supported, string.Join(", ", RequestInspection.SupportedOptions));
+        await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
     }
+
+    // A request that names no user is for the stack itself.
+    private bool IsServed(SipRequest request) =>
+        request.RequestUri?.User.IsEmpty == true || Array.Exists(_userAgents, userAgent => userAgent.IsNamedBy(request));
 
     // The user part says whose it is; a request without one, or for a name that only the core knows, goes to the only taker.
     private SipUserAgent? FindUserAgent(SipRequest request)

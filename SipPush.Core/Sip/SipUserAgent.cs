@@ -9,14 +9,12 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class SipUserAgent
 {
-    private static readonly string[] SupportedOptions = ["gruu", "path"];
-
     private readonly SipUserAgentOptions _options;
     private readonly DigestClient _wwwDigest;
     private readonly DigestClient _proxyDigest;
     private readonly string _from;
     private readonly Lock _gate = new();
-    private volatile KeyValuePair<SipMethod, SipRequestHandler>[] _handlers = [];
+    private volatile Taker[] _takers = [];
     private volatile int _proxyInUse;
     private volatile SipUri[] _serviceRoute = [];
 
@@ -59,11 +57,18 @@ public sealed class SipUserAgent
         }
     }
 
-    internal IEnumerable<SipMethod> Methods => _handlers.Select(pair => pair.Key);
+    internal IEnumerable<SipMethod> Methods => _takers.Select(taker => taker.Method);
+
+    /// <summary>The media types that its handlers say they take; nothing from those that take all.</summary>
+    internal IEnumerable<string> AcceptedTypes => _takers.SelectMany(taker => taker.AcceptedTypes ?? []);
 
     /// <summary>Takes the requests of a method that are for this identity. It runs on the thread that received: await, don't block.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="handler">Answers the requests.</param>
+    /// <param name="acceptedTypes">The media types it understands, <c>text/*</c> too; a body of any other is answered 415 with these in Accept
+    /// (RFC 3261 §8.2.3) and never comes to the handler. Null for all.</param>
     /// <exception cref="InvalidOperationException">Somebody takes that method already.</exception>
-    public void Handle(SipMethod method, SipRequestHandler handler)
+    public void Handle(SipMethod method, SipRequestHandler handler, IReadOnlyList<string>? acceptedTypes = null)
     {
         ArgumentNullException.ThrowIfNull(handler);
         lock (_gate)
@@ -73,7 +78,7 @@ public sealed class SipUserAgent
                 throw new InvalidOperationException($"{method} for {AddressOfRecord} has a handler already");
             }
 
-            _handlers = [.. _handlers, new(method, handler)];
+            _takers = [.. _takers, new Taker(method, handler, acceptedTypes)];
         }
     }
 
@@ -82,7 +87,7 @@ public sealed class SipUserAgent
     {
         lock (_gate)
         {
-            _handlers = [.. _handlers.Where(pair => pair.Key != method)];
+            _takers = [.. _takers.Where(taker => taker.Method != method)];
         }
     }
 
@@ -158,7 +163,7 @@ public sealed class SipUserAgent
         return result;
     }
 
-    internal bool Takes(SipMethod method) => Array.Exists(_handlers, pair => pair.Key == method);
+    internal bool Takes(SipMethod method) => Array.Exists(_takers, taker => taker.Method == method);
 
     /// <summary>True when the Request-URI, or the identity the core says was called, is this one.</summary>
     internal bool IsNamedBy(SipRequest request)
@@ -176,26 +181,21 @@ public sealed class SipUserAgent
     internal async ValueTask HandleAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
         var request = transaction.Request;
-        var unsupported = request.Contains(SipHeaderNames.Require)
-            ? string.Join(", ", request.Values(SipHeaderNames.Require).Select(tag => tag.ToString()).Except(SupportedOptions, StringComparer.OrdinalIgnoreCase))
-            : "";
-
-        if (unsupported.Length > 0)
+        if (Array.Find(_takers, taker => taker.Method == request.Method) is not { } taker)
         {
-            using var answer = transaction.CreateResponse(420);
-            answer.Add(SipHeaderNames.Unsupported, unsupported);
-            await transaction.RespondAsync(answer.Build(), cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        var handler = Array.Find(_handlers, pair => pair.Key == request.Method).Value;
-        if (handler is null)
-        {
+            // Somebody took it until a moment ago.
             await transaction.RespondAsync(480, cancellationToken: cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        await handler(transaction, cancellationToken).ConfigureAwait(false);
+        var refusal = RequestInspection.Inspect(request, taker.AcceptedTypes);
+        if (refusal.Status != 0)
+        {
+            await refusal.SendAsync(transaction, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await taker.Handler(transaction, cancellationToken).ConfigureAwait(false);
     }
 
     internal static string FormatAddress(string? displayName, SipUri uri) => string.IsNullOrEmpty(displayName)
@@ -274,4 +274,6 @@ public sealed class SipUserAgent
 
     private static bool IsSameHop(SipUri left, SipUri right) =>
         left.Host.EqualsIgnoreCase(right.Host.Span) && (left.Port ?? 5060) == (right.Port ?? 5060);
+
+    private sealed record Taker(SipMethod Method, SipRequestHandler Handler, IReadOnlyList<string>? AcceptedTypes);
 }

@@ -30,10 +30,7 @@ internal static class Example
         }
     }
 
-    /// <summary>The message with another branch in its first Via; unchanged where it has none.</summary>
-    /// <param name="message">The whole message.</param>
-    /// <param name="branch">Where the branch stands.</param>
-    /// <param name="other">What takes its place.</param>
-    public static byte[] WithBranch(byte[] message, Range branch, ReadOnlySpan<byte> other) =>
-        branch.Equals(default) ? message : [.. message.AsSpan(..branch.Start), .. other, .. message.AsSpan(branch.End..)];
+    /// <summary>The message with something else in that place; unchanged where there is no such place.</summary>
+    public static byte[] With(byte[] message, Range place, ReadOnlySpan<byte> other) =>
+        place.Equals(default) ? message : [.. message.AsSpan(..place.Start), .. other, .. message.AsSpan(place.End..)];
 }

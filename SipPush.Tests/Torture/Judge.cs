@@ -59,8 +59,16 @@ internal static class Judge
 
         return seen.IsAck
             ? seen.Statuses.Count == 0 && seen.ParseError == SipParseError.None
-            : seen.Statuses.Count(status => status >= 200) == count && !seen.Statuses.Any(status => status is 400 or 414 or >= 500 and not 501);
+            : seen.Statuses.Count(status => status >= 200) == count && !seen.Statuses.Any(status => IsComplaint(status, seen.IsOfFixture));
     }
+
+    private static bool IsComplaint(int status, bool isOfFixture) => status switch
+    {
+        400 or 414 => true,
+        405 or 501 => isOfFixture,
+        >= 500 and < 600 => true,
+        _ => false,
+    };
 
     private static bool IsRejected(TortureStep step, Observation seen)
     {

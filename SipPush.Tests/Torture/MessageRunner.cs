@@ -12,6 +12,8 @@ namespace SipPush.Tests.Torture;
 /// </summary>
 internal static class MessageRunner
 {
+    private static readonly string[] Methods = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "MESSAGE", "REGISTER", "INFO"];
+
     private static readonly IPEndPoint Peer = IPEndPoint.Parse("127.0.0.2:5060");
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(20);
@@ -169,6 +171,10 @@ internal static class MessageRunner
 
         sut.Datagrams.Receive(Peer, octets);
         await SutConnection.SettlePoolAsync();
+        if (answering is not null && sut.Count().Clients == 0)
+        {
+            await WaitForAsync(() => answering.IsCompleted);
+        }
 
         var sent = sut.Datagram.Skip(already).ToList();
         var seen = Observe(sut, octets, sent.Select(datagram => datagram.Octets), answering);
@@ -203,6 +209,11 @@ internal static class MessageRunner
         }
 
         await SutConnection.SettlePoolAsync();
+        if (answering is not null && sut.Count().Clients == 0)
+        {
+            await WaitForAsync(() => answering.IsCompleted);
+        }
+
         var closed = connection.Stream.IsDisposed || !connection.Flow.IsOpen;
         var closedLater = false;
         if (!closed && entry.Action.Names("wait-then-close"))
@@ -212,10 +223,12 @@ internal static class MessageRunner
             closedLater = !connection.Flow.IsOpen;
         }
 
+        // What is answered is answered by now; the end of the connection fails what is not.
+        var answered = answering is { IsCompleted: true } ? answering : null;
         connection.Stream.End();
         await connection.Flow.Completion;
 
-        var seen = Observe(sut, octets, connection.Messages().Skip(already), answering) with { Closed = closed, ClosedLater = closedLater };
+        var seen = Observe(sut, octets, connection.Messages().Skip(already), answered) with { Closed = closed, ClosedLater = closedLater };
         var faults = seen.Faults.ToList();
         await EndAsync(sut, timers, answering, faults);
         return seen with { Faults = faults };
@@ -280,7 +293,9 @@ internal static class MessageRunner
 
         // A stack knows only the branches that it has made itself, so the example gets the one that was sent.
         var sent = SipRequest.Parse(connection is null ? sut.Datagram[^1].Octets : connection.Messages()[^1]);
-        return (Example.WithBranch(message, branch, sent.TopVia.Branch.Span), answering);
+        return (branch.Equals(default)
+            ? Example.With(message, Place(message, index), Encoding.ASCII.GetBytes(sent.TopVia.ToString()))
+            : Example.With(message, branch, sent.TopVia.Branch.Span), answering);
     }
 
     /// <summary>The method of the request that a response answers, and where the branch stands in its first Via.</summary>
@@ -293,6 +308,12 @@ internal static class MessageRunner
 
         return !via.Branch.IsEmpty && message.AsSpan().Overlaps(via.Branch, out var offset) ? (method, offset..(offset + via.Branch.Length)) : (method, default);
     }
+
+    // An old one has no branch; then it gets the whole Via that was sent.
+    private static Range Place(byte[] message, MessageIndex index) =>
+        ViaReader.TryRead(index.Value(message, HeaderId.Via), out var via) && message.AsSpan().Overlaps(via.Value, out var offset)
+            ? offset..(offset + via.Value.Length)
+            : default;
 
     private static Observation Observe(Sut sut, byte[] octets, IEnumerable<byte[]> sent, Task<SipTransactionResult>? answering)
     {
@@ -317,6 +338,7 @@ internal static class MessageRunner
         return new Observation
         {
             IsRequest = index.IsRequest,
+            IsOfFixture = Methods.Contains(Encoding.ASCII.GetString(octets, index.MethodStart, index.MethodLength)),
             IsAck = octets.AsSpan(index.MethodStart, index.MethodLength).SequenceEqual("ACK"u8),
             Unroutable = index.IsRequest && !ViaReader.TryRead(index.Value(octets, HeaderId.Via), out _),
             ParseError = error,
@@ -345,6 +367,7 @@ internal static class MessageRunner
             faults.Add($"{sut.Clock.ActiveTimers - timers} timers left behind");
         }
 
+        await WaitForAsync(() => answering?.IsCompleted != false);
         if (answering is { IsCompleted: false })
         {
             faults.Add("the request that was to be answered never ended");

@@ -27,6 +27,9 @@ internal sealed record Observation
 
     public bool IsRequest { get; init; }
 
+    /// <summary>True when the method is one that the fixture supports.</summary>
+    public bool IsOfFixture { get; init; }
+
     /// <summary>The end of the request that the message answers; null while there is none.</summary>
     public SipTransactionResult? Answer { get; init; }
 

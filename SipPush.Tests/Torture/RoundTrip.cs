@@ -69,10 +69,24 @@ internal static class RoundTrip
         var after = oracle.GetProperty("octets_after").GetInt32();
         var lines = oracle.GetProperty("header_lines").GetInt32();
 
-        return read.Headers.Count() != lines ? $"{lines} header lines"
+        // A line that only continues a list, without the white space of a fold, is a line to the oracle.
+        var seen = read.Headers.Count() + read.Headers.Sum(header => CountBareFolds(header.Value.Span));
+
+        return seen != lines ? $"{lines} header lines"
             : read.Body.Length != body ? $"a body of {body} octets"
             : Convert.ToHexStringLower(SHA256.HashData(read.Body.Span)) != hash ? "another body"
             : length - index.Length != after ? $"{after} octets after the message"
             : null;
+    }
+
+    private static int CountBareFolds(ReadOnlySpan<byte> value)
+    {
+        var count = 0;
+        for (var i = 0; i + 1 < value.Length; i++)
+        {
+            count += value[i] == '\n' && value[i + 1] is not ((byte)' ' or (byte)'\t') ? 1 : 0;
+        }
+
+        return count;
     }
 }

@@ -25,12 +25,13 @@ public readonly record struct NameAddress(SipText DisplayName, SipText Address, 
         var span = value.Span;
         var open = SipGrammar.IndexOfOutside(span, (byte)'<');
 
-        // SipGrammar skips what is quoted, and with "<" itself a stop the first bracket outside quotes is found.
+        // SipGrammar skips what is quoted, and with "<" itself a stop the first bracket outside quotes is found. A URI with headers
+        // must stand in brackets, or nobody knows whose they are (RFC 4475 §3.1.2.13).
         if (open < 0)
         {
             var semicolon = SipGrammar.IndexOfOutside(span, (byte)';');
             var bare = (semicolon < 0 ? value : value.Slice(0, semicolon)).Trim();
-            if (bare.IsEmpty || bare.Span.IndexOfAny("\" \t"u8) >= 0 || !bare.Span.Contains((byte)':'))
+            if (bare.IsEmpty || bare.Span.IndexOfAny("\" \t?"u8) >= 0 || !bare.Span.Contains((byte)':'))
             {
                 return false;
             }

@@ -166,13 +166,31 @@ internal static class SipParser
                 return error == SipParseError.None ? SipParseError.HeaderCount : error;
             }
 
-            if (!TryReadHeader(rest[..end], position, index) && error == SipParseError.None)
+            if (!TryReadHeader(rest[..end], position, index) && !TryContinueList(message, rest[..end], position, index) && error == SipParseError.None)
             {
                 error = SipParseError.HeaderLine;
             }
 
             position += end + 1;
         }
+    }
+
+    // A list that goes on in a line of its own lost the white space of its fold, as one of RFC 3665 §3.10 did in print.
+    private static bool TryContinueList(ReadOnlySpan<byte> message, ReadOnlySpan<byte> line, int start, MessageIndex index)
+    {
+        if (index.Count == 0 || line[0] != '<')
+        {
+            return false;
+        }
+
+        ref var last = ref index.Entries[index.Count - 1];
+        if (last.ValueLength == 0 || message[last.ValueStart + last.ValueLength - 1] != ',')
+        {
+            return false;
+        }
+
+        last.ValueLength = (ushort)(start + line.TrimEnd(" \t\r\n"u8).Length - last.ValueStart);
+        return true;
     }
 
     // header = name *( SP / HTAB ) ":" SWS value

@@ -50,13 +50,17 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
 
         var partition = PartitionOf(branch);
+        var vias = ViaReader.Count(message, index.Entries.AsSpan(0, index.Count));
         ClientTransaction? client;
         ClientEnd end;
 
         lock (partition.Gate)
         {
-            // The CSeq method must be the same too: a CANCEL shares its INVITE's branch (RFC 3261 §17.1.3).
-            if (!partition.Clients.TryGetValue(branch, out client) || !System.Text.Ascii.Equals(method, client.Request.Method.Name))
+            // The CSeq method must be the same too: a CANCEL shares its INVITE's branch (RFC 3261 §17.1.3). With more Vias than the
+            // request went out with, it was for somebody else (§8.1.3.3).
+            if (!partition.Clients.TryGetValue(branch, out client)
+                || !System.Text.Ascii.Equals(method, client.Request.Method.Name)
+                || (vias > 1 && vias > 1 + ViaReader.Count(client.Request.Octets.Span, client.Request.Entries)))
             {
                 client = null;
                 end = ClientEnd.None;
