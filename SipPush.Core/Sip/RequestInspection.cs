@@ -85,7 +85,8 @@ internal static class RequestInspection
             }
         }
 
-        return acceptedTypes is null || acceptedTypes.Any(range => Covers(range, request.ContentType))
+        // A body of which nobody says what it is, is the handler's to judge.
+        return acceptedTypes is null || !request.Contains(SipHeaderNames.ContentType) || acceptedTypes.Any(range => Covers(range, request.ContentType))
             ? default
             : new RequestRefusal(415, null, (SipHeaderNames.Accept, string.Join(", ", acceptedTypes)));
     }
