@@ -36,6 +36,7 @@ internal static class MessageRunner
         var message = entry.Read();
         var words = new List<string>();
         var failed = false;
+        var broken = false;
         var skipped = true;
 
         foreach (var transport in TransportsOf(entry, message))
@@ -53,7 +54,13 @@ internal static class MessageRunner
                 continue;
             }
 
-            var (seen, what) = await RunAsync(entry, message, transport).WaitAsync(Hang, TimeProvider.System);
+            var running = Task.Run(() => RunAsync(entry, message, transport));
+            if (await Task.WhenAny(running, Task.Delay(Hang, TimeProvider.System)) != running)
+            {
+                return new TortureResult(entry.File, TortureVerdict.Failed, $"{transport}: it hangs", IsBroken: true);
+            }
+
+            var (seen, what) = await running;
             var met = Judge.FirstMet(alternatives, seen, out var unknown);
             if (met is null && unknown is not null && seen.Faults.Count == 0)
             {
@@ -62,7 +69,8 @@ internal static class MessageRunner
             }
 
             skipped = false;
-            failed |= met is null || seen.Faults.Count > 0;
+            broken |= seen.Faults.Count > 0;
+            failed |= met is null || broken;
             words.Add($"{transport}: {(met is null ? $"wanted {entry.Action}, got " : $"{met}; ")}{seen}{what}");
         }
 
@@ -73,7 +81,7 @@ internal static class MessageRunner
         }
 
         var verdict = failed ? TortureVerdict.Failed : skipped ? TortureVerdict.Skipped : TortureVerdict.Passed;
-        return new TortureResult(entry.File, verdict, string.Join("; ", words));
+        return new TortureResult(entry.File, verdict, string.Join("; ", words), broken);
     }
 
     private static IEnumerable<string> TransportsOf(TortureEntry entry, byte[] message)
