@@ -178,7 +178,7 @@ internal static class MessageRunner
         var already = sut.Datagram.Count;
 
         sut.Datagrams.Receive(Peer, octets);
-        await SutConnection.SettlePoolAsync();
+        await Quiet.AwaitAsync();
         if (answering is not null && sut.Count().Clients == 0)
         {
             await WaitForAsync(() => answering.IsCompleted);
@@ -216,7 +216,7 @@ internal static class MessageRunner
             await connection.Stream.WhenIdle();
         }
 
-        await SutConnection.SettlePoolAsync();
+        await Quiet.AwaitAsync();
         if (answering is not null && sut.Count().Clients == 0)
         {
             await WaitForAsync(() => answering.IsCompleted);
@@ -227,7 +227,7 @@ internal static class MessageRunner
         if (!closed && entry.Action.Names("wait-then-close"))
         {
             sut.Clock.Advance(TimeSpan.FromMinutes(5));
-            await SutConnection.SettlePoolAsync();
+            await Quiet.AwaitAsync();
             closedLater = !connection.Flow.IsOpen;
         }
 
@@ -363,7 +363,7 @@ internal static class MessageRunner
     private static async Task EndAsync(Sut sut, int timers, Task<SipTransactionResult>? answering, List<string> faults)
     {
         sut.Clock.Advance(LongAfter);
-        await SutConnection.SettlePoolAsync();
+        await Quiet.AwaitAsync();
 
         if (sut.Count() != default)
         {
@@ -393,7 +393,7 @@ internal static class MessageRunner
     {
         for (var turn = 0; turn < 1000 && !condition(); turn++)
         {
-            await SutConnection.SettlePoolAsync();
+            await Quiet.AwaitAsync();
         }
     }
 }

@@ -118,7 +118,7 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
         TaskScheduler.UnobservedTaskException += Note;
         try
         {
-            await SutConnection.SettlePoolAsync();
+            await Quiet.AwaitAsync();
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }

@@ -171,7 +171,7 @@ internal sealed class ScenarioFixture : IAsyncDisposable
     {
         do
         {
-            await SutConnection.SettlePoolAsync();
+            await Quiet.AwaitAsync();
         }
         while (await DeliverAsync());
     }

@@ -23,22 +23,4 @@ internal sealed record SutConnection(ScriptedStream Stream, TcpConnection Flow)
 
         return messages;
     }
-
-    /// <summary>Waits until all that was given has been read and what follows from it has been done.</summary>
-    public async Task SettleAsync()
-    {
-        await Stream.WhenIdle();
-        await SettlePoolAsync();
-    }
-
-    /// <summary>Waits until what was put into the thread pool's common queue before has had its turn.</summary>
-    public static async Task SettlePoolAsync()
-    {
-        for (var turn = 0; turn < 3; turn++)
-        {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            ThreadPool.UnsafeQueueUserWorkItem(_ => done.TrySetResult(), null);
-            await done.Task;
-        }
-    }
 }
