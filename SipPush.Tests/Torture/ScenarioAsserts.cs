@@ -20,8 +20,8 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
 
         Compare("eq", wanted => Is(value, wanted));
         Compare("n", wanted => Is(value, wanted));
-        Compare("le", wanted => Number(value) <= wanted.GetValue<double>());
-        Compare("ge", wanted => Number(value) >= wanted.GetValue<double>());
+        Compare("le", wanted => Number(value) <= Number(wanted));
+        Compare("ge", wanted => Number(value) >= Number(wanted));
         Compare("one_of", wanted => Items(value).All(item => wanted.AsArray().Any(one => Is(item, one!))));
         Compare("subset", wanted => what.StartsWith("app-", StringComparison.Ordinal)
             ? bodies.TrueForAll(body => wanted is not JsonArray list || list.Any(item => (string?)item == body))
@@ -138,10 +138,12 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
             string => wanted.GetValue<bool>(),
             _ => Number(value) != 0 == wanted.GetValue<bool>(),
         },
-        JsonValueKind.Number => value is not string && Math.Abs(Number(value) - wanted.GetValue<double>()) < 1e-9,
+        JsonValueKind.Number => value is not string && Math.Abs(Number(value) - Number(wanted)) < 1e-9,
         JsonValueKind.Array => Items(value).Count == wanted.AsArray().Count && Items(value).Zip(wanted.AsArray()).All(pair => Is(pair.First, pair.Second!)),
         _ => string.Equals(Describe(value), wanted.ToString(), StringComparison.Ordinal),
     };
+
+    private static double Number(JsonNode wanted) => double.Parse(wanted.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture);
 
     private static List<object> Items(object value) => value as List<object> ?? [value];
 

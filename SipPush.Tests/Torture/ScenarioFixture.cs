@@ -57,6 +57,9 @@ internal sealed class ScenarioFixture : IAsyncDisposable
     /// <summary>Passwords of the registrar's users; the peers know them.</summary>
     public static IReadOnlyDictionary<string, string> Users { get; } = new Dictionary<string, string> { ["alice"] = "wonderland", ["bob"] = "builder" };
 
+    /// <summary>What the system under test answers challenges with.</summary>
+    public static SipCredential SutCredential { get; } = new("sut", "secret");
+
     /// <exception cref="ScenarioSkip">There is no such fixture here.</exception>
     public static async Task<ScenarioFixture> StartAsync(string name)
     {
@@ -183,7 +186,7 @@ internal sealed class ScenarioFixture : IAsyncDisposable
         Sut = Name switch
         {
             "sip-udp" or "sip-tcp" or "sip-udp-lossy" => await Sut.StartAgentAsync(),
-            "sip-uac" => await Sut.StartAgentAsync(credentials: [new SipCredential("sut", "secret")]),
+            "sip-uac" => await Sut.StartAgentAsync(credentials: [SutCredential]),
             "sip-registrar" => await Sut.StartRegistrarAsync(Users),
             _ => throw new ScenarioSkip($"the fixture {Name}"),
         };

@@ -45,7 +45,20 @@ internal sealed class ScenarioPeer(string name, IPAddress address)
     public SipRequest? NextRequest() => RequestsRead < _requests.Count ? Unanswered = _requests[RequestsRead++] : null;
 
     /// <summary>Takes a message in; false when it is a request that has come before.</summary>
+    /// <exception cref="ScenarioFailure">It is malformed.</exception>
     public bool TakeIn(byte[] message)
+    {
+        try
+        {
+            return TakeInReadable(message);
+        }
+        catch (FormatException malformed)
+        {
+            throw new ScenarioFailure($"what went out is malformed: {malformed.Message}");
+        }
+    }
+
+    private bool TakeInReadable(byte[] message)
     {
         if (message.AsSpan().StartsWith("SIP/2.0"u8))
         {

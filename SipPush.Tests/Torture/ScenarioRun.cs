@@ -616,13 +616,22 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             throw new ScenarioSkip($"to {to}");
         }
 
-        // A name leads to A, as its resolver would say.
-        var proxy = uri.HostAddress() is null ? SipUri.Parse($"sip:{peer.Address}{(uri.Transport is null ? "" : $";transport={uri.Transport.Value.ParameterName()}")}") : null;
-        _sends.Add(SutSendAsync(agent, method, uri, proxy, step.Text("text")));
+        // A name leads to A, which takes the place of a resolver.
+        if (uri.HostAddress() is null)
+        {
+            agent = agent.Stack.CreateUserAgent(new SipUserAgentOptions
+            {
+                AddressOfRecord = agent.AddressOfRecord,
+                Credentials = [ScenarioFixture.SutCredential],
+                OutboundProxies = [SipUri.Parse($"sip:{peer.Address}{(uri.Transport is { } protocol ? $";transport={protocol.ParameterName()}" : "")}")],
+            });
+        }
+
+        _sends.Add(SutSendAsync(agent, method, uri, step.Text("text")));
         await fixture.SettleAsync();
     }
 
-    private async Task<Exception?> SutSendAsync(SipUserAgent agent, string method, SipUri uri, SipUri? nextHop, string? body)
+    private async Task<Exception?> SutSendAsync(SipUserAgent agent, string method, SipUri uri, string? body)
     {
         try
         {
@@ -641,11 +650,6 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             }
 
             var message = agent.CreateRequest(new SipMethod(method), uri);
-            if (nextHop is not null)
-            {
-                message.Add(SipHeaderNames.Route, $"<{nextHop};lr>");
-            }
-
             if (method == "MESSAGE")
             {
                 message.Add(SipHeaderNames.ContentType, "text/plain");

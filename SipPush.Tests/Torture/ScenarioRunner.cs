@@ -37,6 +37,10 @@ internal static class ScenarioRunner
             {
                 return TortureResult.Skipped(file, skip.Message);
             }
+            catch (Exception unreadable) when (unreadable is InvalidOperationException or FormatException or ArgumentException)
+            {
+                return TortureResult.Skipped(file, $"a step can't be read: {unreadable.Message}");
+            }
             catch (Exception failure) when (failure is ScenarioFailure or TimeoutException)
             {
                 return new TortureResult(file, TortureVerdict.Failed, all > 1 ? $"{failure.Message}; variation {runs + 1} of {all}" : failure.Message);

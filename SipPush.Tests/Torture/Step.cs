@@ -27,8 +27,7 @@ internal sealed class Step(JsonObject json)
     public int? Number(string field) => Ask(field) switch
     {
         null => null,
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => (int)value.GetValue<double>(),
-        JsonValue value when int.TryParse(value.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+        JsonValue value when double.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => (int)number,
         _ => throw new ScenarioSkip($"{field} is no number"),
     };
 
