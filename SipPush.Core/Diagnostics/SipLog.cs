@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
+using SipPush.Sip.Location;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the last one used is 1014, the wire has 1900 and 1901.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the wire has 1900 and 1901.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -50,4 +51,31 @@ internal static partial class SipLog
 
     [LoggerMessage(1014, LogLevel.Error, "A message could not be taken in")]
     public static partial void ReceiverFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(1015, LogLevel.Debug, "The refusal of an INVITE on {Flow} was never acknowledged")]
+    public static partial void NoAck(ILogger logger, SipFlow flow);
+
+    [LoggerMessage(1050, LogLevel.Information, "Session {Dialog} has begun")]
+    public static partial void SessionBegan(ILogger logger, DialogId dialog);
+
+    [LoggerMessage(1051, LogLevel.Information, "Session {Dialog} has ended: {Cause}")]
+    public static partial void SessionEnded(ILogger logger, DialogId dialog, SipSessionEndCause cause);
+
+    [LoggerMessage(1052, LogLevel.Warning, "Something that session {Dialog} does by itself went wrong")]
+    public static partial void SessionWorkFailed(ILogger logger, DialogId dialog, Exception error);
+
+    [LoggerMessage(1053, LogLevel.Warning, "A 2xx to INVITE names no Contact or tag that a dialog could be made of; Call-ID {CallId}")]
+    public static partial void NoDialog(ILogger logger, SipText callId);
+
+    [LoggerMessage(1040, LogLevel.Debug, "The DNS could not be asked for {Type} of {Name}: {Failure}")]
+    public static partial void LookupFailed(ILogger logger, DnsRecordType type, DnsName name, string? failure);
+
+    [LoggerMessage(1041, LogLevel.Debug, "{Method} was not served by {EndPoint} ({Status})")]
+    public static partial void TargetFailed(ILogger logger, SipMethod method, SipEndPoint endPoint, int status);
+
+    [LoggerMessage(1016, LogLevel.Warning, "A server of the realm {Realm} did not prove that it knows the password: rspauth is wrong")]
+    public static partial void ServerNotProven(ILogger logger, string realm);
+
+    [LoggerMessage(1019, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
+    public static partial void RegistrationFlowFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
 }

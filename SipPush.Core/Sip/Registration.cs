@@ -9,10 +9,20 @@ namespace SipPush.Sip;
 /// A binding of a user agent at its registrar (RFC 3261 §10), kept alive until it is disposed: refreshed in time, taken up again
 /// with growing waits when the core has gone, and removed at the end.
 /// </summary>
+/// <remarks>
+/// Where the registrar granted outbound registration (RFC 5626), the connection is pinged and watched. One that fails after it has answered a
+/// ping is replaced at once, another after the wait of a failed attempt, so that a core that takes connections only to lose them is
+/// not run over. Until then <see cref="Binding"/> stays what it was.
+/// </remarks>
 public sealed class Registration : IAsyncDisposable
 {
     // Timers reach no further than 49 days, and a registrar may name any time.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
+
+    private const string Supported = "gruu, path";
+
+    // There is one flow at a time, so each replaces the one before at the registrar, whichever proxy it goes to (RFC 5626 §4.2.1).
+    private const string RegId = "1";
 
     private readonly SipUserAgent _userAgent;
     private readonly RegistrationOptions _options;
@@ -22,6 +32,8 @@ public sealed class Registration : IAsyncDisposable
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loop = Task.CompletedTask;
     private volatile RegistrationBinding? _binding;
+    private SipFlow? _flow;
+    private bool _outbound;
     private TimeSpan _expires;
     private uint _cseq;
     private int _failures;
@@ -32,6 +44,7 @@ public sealed class Registration : IAsyncDisposable
         _userAgent = userAgent;
         _options = options;
         _expires = options.Expires;
+        _outbound = options.Outbound && userAgent.InstanceId is not null;
         _callId = userAgent.Stack.Identifiers.NewCallId();
         _log = userAgent.Stack.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
         _stopping = CancellationTokenSource.CreateLinkedTokenSource(userAgent.Stack.Stopping);
@@ -92,6 +105,8 @@ public sealed class Registration : IAsyncDisposable
             Unbind("de-registered");
         }
 
+        Watch(flow: null, interval: null);
+
         _completion.TrySetResult();
         _stopping.Dispose();
     }
@@ -112,9 +127,23 @@ public sealed class Registration : IAsyncDisposable
 
             if (result.Response is { IsSuccess: true } granted)
             {
-                _failures = 0;
+                Watch(granted, result.Flow!);
                 Bind(RegistrationBinding.Read(granted, _userAgent.InstanceId, ContactOf(granted), _expires));
                 return;
+            }
+
+            // The registrar knows outbound, the first hop does not; it is not asked again while the registration lasts (RFC 5626 §11.6).
+            if (result.StatusCode == 439 && _outbound)
+            {
+                _outbound = false;
+                continue;
+            }
+
+            // The connection was lost before, or under this very request. A registrar that has still answered is waited for as it said.
+            if (result.Response is null && _flow is { IsOpen: false })
+            {
+                await AfterFlowFailureAsync(cancellationToken).ConfigureAwait(false);
+                continue;
             }
 
             var cause = result.Response is { } refusal
@@ -138,7 +167,11 @@ public sealed class Registration : IAsyncDisposable
         {
             while (true)
             {
-                await WaitAsync(RegistrationSchedule.RefreshAfter(_binding!.Lifetime, _userAgent.Stack.Timers), cancellationToken).ConfigureAwait(false);
+                if (!await WaitForRefreshAsync(RegistrationSchedule.RefreshAfter(_binding!.Lifetime, _userAgent.Stack.Timers), cancellationToken).ConfigureAwait(false))
+                {
+                    await AfterFlowFailureAsync(cancellationToken).ConfigureAwait(false);
+                }
+
                 await RegisterAsync(cancellationToken).ConfigureAwait(false);
             }
         }
@@ -149,8 +182,80 @@ public sealed class Registration : IAsyncDisposable
         catch (Exception error)
         {
             // Refused for good, or a proxy that this stack has no transport for: whoever awaits Completion learns which.
+            Watch(flow: null, interval: null);
             Unbind(error.Message);
             _completion.TrySetException(error);
+        }
+    }
+
+    // False when the flow failed first.
+    private async ValueTask<bool> WaitForRefreshAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        if (_flow is not { } flow)
+        {
+            await WaitAsync(wait, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var refresh = WaitAsync(wait, either.Token).AsTask();
+        if (await Task.WhenAny(refresh, flow.Ended).ConfigureAwait(false) == refresh)
+        {
+            await refresh.ConfigureAwait(false);
+            return true;
+        }
+
+        await either.CancelAsync().ConfigureAwait(false);
+        await refresh.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return false;
+    }
+
+    // A flow that answered a ping was a success and is replaced at once; one that did not counts as another failed attempt (RFC 5626 §4.5).
+    private async ValueTask AfterFlowFailureAsync(CancellationToken cancellationToken)
+    {
+        var wait = TimeSpan.Zero;
+        var cause = _flow is { Ended: { IsCompleted: true } ended } && await ended.ConfigureAwait(false) is { } reason ? reason.Message : "closed";
+        if (_flow is { KeepAlive.HasAnswered: true })
+        {
+            _failures = 0;
+        }
+        else
+        {
+            wait = RegistrationSchedule.RetryAfter(++_failures, _options, null, _userAgent.Stack.Identifiers.NextFraction());
+        }
+
+        SipLog.RegistrationFlowFailed(_log, _userAgent.AddressOfRecord, cause, wait);
+        Watch(flow: null, interval: null);
+        await WaitAsync(wait, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Watch(SipResponse granted, SipFlow flow)
+    {
+        var isOutbound = _outbound && flow.Protocol.IsReliable() && granted.Values(SipHeaderNames.Require).Any(tag => tag.EqualsIgnoreCase("outbound"u8));
+        var interval = RegistrationSchedule.PingInterval(granted, isOutbound, _options);
+        var isWatched = isOutbound || (interval is not null && flow.KeepAlive is not null);
+
+        // With pings in use a success is one only with the first pong (RFC 5626 §4.5).
+        if (!isWatched || flow.KeepAlive is not { HasAnswered: false })
+        {
+            _failures = 0;
+        }
+
+        Watch(isWatched ? flow : null, interval);
+    }
+
+    private void Watch(SipFlow? flow, TimeSpan? interval)
+    {
+        if (_flow != flow)
+        {
+            _flow?.KeepAlive?.Release(this);
+            _flow = flow;
+        }
+
+        if (interval is { } longest)
+        {
+            flow?.KeepAlive?.Hold(this, longest, _userAgent.Stack.Identifiers);
         }
     }
 
@@ -186,15 +291,21 @@ public sealed class Registration : IAsyncDisposable
 
         using var request = _userAgent.CreateRequest(SipMethod.Register, registrar, aor);
         request.Set(SipHeaderNames.CallId, _callId);
-        request.Add(SipHeaderNames.Supported, "gruu, path");
+        request.Add(SipHeaderNames.Supported, Supported);
         request.Add(SipHeaderNames.Expires, ((long)expires.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        return await _userAgent.SendAsync(request, () => ++_cseq, SetContact, cancellationToken).ConfigureAwait(false);
+        return await _userAgent.SendAsync(request, () => ++_cseq, SetContact, _userAgent.Stack.SendAsync, cancellationToken).ConfigureAwait(false);
     }
 
     private void SetContact(SipRequestBuilder request, SipUri nextHop)
     {
         var contact = new StringBuilder();
         contact.Append(CultureInfo.InvariantCulture, $"<{Contact(nextHop)}>");
+        var outbound = _outbound && ProtocolTo(nextHop).IsReliable();
+        if (outbound)
+        {
+            contact.Append(CultureInfo.InvariantCulture, $";reg-id={RegId}");
+        }
+
         if (_userAgent.InstanceId is { } instance)
         {
             contact.Append(CultureInfo.InvariantCulture, $";+sip.instance=\"<{instance}>\"");
@@ -205,33 +316,39 @@ public sealed class Registration : IAsyncDisposable
             contact.Append(';').Append(parameter);
         }
 
+        request.Set(SipHeaderNames.Supported, outbound ? $"{Supported}, outbound" : Supported);
         request.Set(SipHeaderNames.Contact, contact.ToString());
     }
 
     private SipUri Contact(SipUri nextHop) =>
-        _userAgent.Stack.CreateContact(_userAgent.ContactUser, nextHop.Transport ?? SipProtocol.Udp, nextHop.HostAddress());
+        _userAgent.Stack.CreateContact(_userAgent.ContactUser, ProtocolTo(nextHop), nextHop.HostAddress());
 
-    // The registrar lists every binding of the AOR; without an instance id ours is known by its URI.
+    private static SipProtocol ProtocolTo(SipUri nextHop) => nextHop.Transport ?? SipProtocol.Udp;
+
+    // The registrar lists every binding of the AOR, and one of this instance may be left from an earlier registration without reg-id.
     private NameAddress ContactOf(SipResponse granted)
     {
         var contacts = granted.Addresses(SipHeaderNames.Contact).ToList();
-        var ours = contacts.Find(contact => _userAgent.InstanceId is { } instance
-            ? contact.Parameters.Get("+sip.instance") == $"<{instance}>"
-            : contact.Uri is { } uri && uri.User == (_userAgent.ContactUser ?? "") && _userAgent.Stack.Local.Any(local => local.Address.Port == (uri.Port ?? 5060)));
+        var ours = contacts.Where(IsOurs).OrderByDescending(contact => _flow is not null && contact.Parameters.Get("reg-id") == RegId).FirstOrDefault();
         return ours.Address.IsEmpty && contacts.Count == 1 ? contacts[0] : ours;
     }
+
+    // Without an instance id it is known by its URI.
+    private bool IsOurs(NameAddress contact) => _userAgent.InstanceId is { } instance
+        ? contact.Parameters.Get("+sip.instance") == $"<{instance}>"
+        : contact.Uri is { } uri && uri.User == (_userAgent.ContactUser ?? "") && _userAgent.Stack.Local.Any(local => local.Address.Port == (uri.Port ?? 5060));
 
     private void Bind(RegistrationBinding binding)
     {
         _binding = binding with { Ends = _userAgent.Stack.TimeProvider.GetUtcNow() + binding.Lifetime };
-        _userAgent.UseServiceRoute([.. binding.ServiceRoute]);
+        _userAgent.UseBinding(binding);
         SipLog.Registered(_log, _userAgent.AddressOfRecord, binding.Lifetime);
     }
 
     private void Unbind(string cause)
     {
         _binding = null;
-        _userAgent.UseServiceRoute([]);
+        _userAgent.UseBinding(null);
         SipLog.Unregistered(_log, _userAgent.AddressOfRecord, cause);
     }
 }

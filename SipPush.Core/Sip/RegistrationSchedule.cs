@@ -11,20 +11,35 @@ internal static class RegistrationSchedule
         lifetime < 2 * timers.TransactionTimeout ? lifetime / 2 : lifetime - timers.TransactionTimeout;
 
     /// <summary>
-    /// The wait after the <paramref name="failures"/>th failure in a row: the base doubled each time up to the maximum, of which a
+    /// The wait after the <paramref name="failures"/>th failure in a row: the base doubled as often, up to the maximum, of which a
     /// random half to whole is taken (RFC 5626 §4.5), and never less than the registrar asked for.
     /// </summary>
     public static TimeSpan RetryAfter(int failures, RegistrationOptions options, TimeSpan? asked, double fraction)
     {
         var longest = options.RetryMaximum;
         var wait = options.RetryBase;
-        for (var i = 1; i < failures && wait < longest; i++)
+        for (var i = 0; i < failures && wait < longest; i++)
         {
             wait *= 2;
         }
 
         wait = (wait < longest ? wait : longest) * (0.5 + (fraction / 2));
         return asked > wait ? asked.Value : wait;
+    }
+
+    /// <summary>The longest wait between two pings; null where no pong can be expected (RFC 5626 §4.4).</summary>
+    /// <param name="granted">The registrar's answer.</param>
+    /// <param name="isOutbound">Whether it granted outbound registration.</param>
+    /// <param name="options">What the application says.</param>
+    public static TimeSpan? PingInterval(SipResponse granted, bool isOutbound, RegistrationOptions options)
+    {
+        TimeSpan? named = isOutbound && granted.Seconds(SipHeaderNames.FlowTimer) is { Ticks: > 0 } timer ? timer : null;
+        if (options.KeepAlive is { } wanted)
+        {
+            return named < wanted ? named : wanted;
+        }
+
+        return named ?? (isOutbound ? KeepAlive.DefaultInterval : null);
     }
 
     /// <summary>True for an answer that another attempt may change: nothing came, the server has trouble, or it named a time to come back.</summary>

@@ -9,15 +9,13 @@ namespace SipPush.Sip;
 /// </summary>
 internal static class RequestInspection
 {
-    /// <summary>The extensions that Require may name.</summary>
-    public static readonly string[] SupportedOptions = ["gruu", "path"];
-
     private static readonly MediaType Session = new("application", "sdp", default);
 
     /// <summary>The first reason to refuse the request; a default one when there is none, and then nothing has been allocated.</summary>
     /// <param name="request">The request.</param>
     /// <param name="acceptedTypes">The media types that its handler takes; null for all.</param>
-    public static RequestRefusal Inspect(SipRequest request, IReadOnlyList<string>? acceptedTypes)
+    /// <param name="supportedOptions">The extensions that Require may name.</param>
+    public static RequestRefusal Inspect(SipRequest request, IReadOnlyList<string>? acceptedTypes, string[] supportedOptions)
     {
         var refusal = InspectUri(request);
         if (refusal.Status != 0)
@@ -46,7 +44,7 @@ internal static class RequestInspection
             }
         }
 
-        if (requires && Unsupported(request) is { Length: > 0 } unsupported)
+        if (requires && Unsupported(request, supportedOptions) is { Length: > 0 } unsupported)
         {
             return new RequestRefusal(420, null, (SipHeaderNames.Unsupported, unsupported));
         }
@@ -71,9 +69,9 @@ internal static class RequestInspection
         : !uri.Headers.IsEmpty ? new RequestRefusal(400, "Headers In Request-URI")
         : default;
 
-    private static string Unsupported(SipRequest request) => string.Join(", ", request.Values(SipHeaderNames.Require)
+    private static string Unsupported(SipRequest request, string[] supported) => string.Join(", ", request.Values(SipHeaderNames.Require)
         .Select(tag => tag.ToString())
-        .Except(SupportedOptions, StringComparer.OrdinalIgnoreCase));
+        .Except(supported, StringComparer.OrdinalIgnoreCase));
 
     private static RequestRefusal InspectContent(SipRequest request, IReadOnlyList<string>? acceptedTypes)
     {

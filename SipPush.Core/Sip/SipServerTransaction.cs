@@ -6,8 +6,10 @@ namespace SipPush.Sip;
 public sealed class SipServerTransaction
 {
     private readonly ServerTransactions _transactions;
+    private readonly CancellationTokenSource? _cancelled;
+    private string? _localTag;
 
-    internal SipServerTransaction(ServerTransactions transactions, TransactionPartition partition, NonInviteServerTransaction machine, SipRequest request, SipFlow flow, byte[] key, byte[] mergeKey)
+    internal SipServerTransaction(ServerTransactions transactions, TransactionPartition partition, ServerTransactionMachine machine, SipRequest request, SipFlow flow, byte[] key, byte[] mergeKey)
     {
         _transactions = transactions;
         Partition = partition;
@@ -16,6 +18,7 @@ public sealed class SipServerTransaction
         Flow = flow;
         Key = key;
         MergeKey = mergeKey;
+        _cancelled = IsInvite ? new CancellationTokenSource() : null;
     }
 
     /// <summary>The request, with <c>received</c> and <c>rport</c> filled into its top Via.</summary>
@@ -24,15 +27,34 @@ public sealed class SipServerTransaction
     /// <summary>Where it came from.</summary>
     public SipFlow Flow { get; }
 
+    /// <summary>Cancelled when the client has given up its INVITE (RFC 3261 §9.2); the stack has answered 487 then. Never for another method.</summary>
+    public CancellationToken Cancelled => _cancelled?.Token ?? CancellationToken.None;
+
     /// <summary>True when it came from a member of the stack's trust domain.</summary>
     public bool IsTrusted => _transactions.TrustDomain.Contains(Flow);
 
     /// <summary>True once a final response has been given.</summary>
     public bool IsAnswered { get; internal set; }
 
+    internal bool IsInvite => Request.Method == SipMethod.Invite;
+
+    /// <summary>The tag that every response to this request has in To, unless the request came with one (RFC 3261 §12.1.1).</summary>
+    internal string LocalTag
+    {
+        get
+        {
+            if (_localTag is null)
+            {
+                Interlocked.CompareExchange(ref _localTag, _transactions.Identifiers.NewTag(), null);
+            }
+
+            return _localTag;
+        }
+    }
+
     internal TransactionPartition Partition { get; }
 
-    internal NonInviteServerTransaction Machine { get; }
+    internal ServerTransactionMachine Machine { get; }
 
     internal byte[] Key { get; }
 
@@ -41,10 +63,14 @@ public sealed class SipServerTransaction
     /// <summary>The last response while it is provisional. Guarded by the partition's lock.</summary>
     internal ReadOnlyMemory<byte> LastResponse { get; set; }
 
-    internal TimerHandle TryingTimer;
+    /// <summary>The wait for the 100, then G.</summary>
+    internal TimerHandle RepeatTimer;
+
+    /// <summary>H, I or L.</summary>
+    internal TimerHandle EndTimer;
 
     /// <summary>Answers with a status and nothing more.</summary>
-    /// <param name="status">100, or 200 to 699 except 408 (RFC 4320).</param>
+    /// <param name="status">100 to 699; to a request other than INVITE not 101 to 199 and not 408 (RFC 4320).</param>
     /// <param name="reason">The reason phrase; the standard's own when null.</param>
     /// <param name="cancellationToken">Ends the wait for room in the connection's queue.</param>
     /// <returns>False when the request had its final answer already; then nothing is sent.</returns>
@@ -71,5 +97,11 @@ public sealed class SipServerTransaction
 
     /// <summary>Begins a response to the request: Via, From, To with a tag, Call-ID and CSeq are in it.</summary>
     public SipResponseBuilder CreateResponse(int status, string? reason = null) =>
-        new(Request, status, _transactions.Identifiers.NewTag(), reason);
+        new(Request, status, LocalTag, reason);
+
+    /// <summary>As above, with a To tag that another transaction of the same dialog has given out.</summary>
+    internal SipResponseBuilder CreateTaggedResponse(int status, string toTag) => new(Request, status, toTag);
+
+    /// <summary>Tells the INVITE's user that the client has given up.</summary>
+    internal Task CancelAsync() => _cancelled?.CancelAsync() ?? Task.CompletedTask;
 }

@@ -22,6 +22,8 @@ public sealed class SipStack : IAsyncDisposable
 
     private readonly SipStackOptions _options;
     private readonly TransactionLayer _layer;
+    private readonly DnsResolver _resolver;
+    private readonly ServerLocator _locator;
     private readonly List<SipTransport> _transports = [];
     private readonly ConcurrentDictionary<IPAddress, IPAddress> _localAddresses = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -34,7 +36,10 @@ public sealed class SipStack : IAsyncDisposable
     {
         _options = options;
         _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
-        _layer = new TransactionLayer(options, Deliver, AllowedMethods);
+        _resolver = new DnsResolver(options.Dns, options.TimeProvider, options.Identifiers, _log);
+        _locator = new ServerLocator(
+            _resolver, (protocol, family) => FindTransport(protocol, family) is not null, options.Identifiers, options.TimeProvider, options.LocateAsync);
+        _layer = new TransactionLayer(options, Deliver, DeliverAck);
     }
 
     /// <summary>Where the stack listens, with the real ports.</summary>
@@ -56,6 +61,12 @@ public sealed class SipStack : IAsyncDisposable
     internal SipTimers Timers => _options.Timers;
 
     internal TransactionLayer Layer => _layer;
+
+    /// <summary>The sessions of all user agents, early ones too.</summary>
+    internal SessionTable Sessions { get; } = new();
+
+    /// <summary>Where requests for a URI go.</summary>
+    internal ServerLocator Locator => _locator;
 
     internal CancellationToken Stopping => _stopping.Token;
 
@@ -119,7 +130,8 @@ public sealed class SipStack : IAsyncDisposable
 
     /// <summary>
     /// Sends a request in a transaction of its own to where its topmost Route, or else its Request-URI, points, and waits for the end.
-    /// The Via is added here. A request too large for UDP goes over TCP, and back to UDP when TCP is refused (RFC 3261 §18.1.1).
+    /// The Via is added here. A request too large for UDP goes over TCP, and back to UDP when TCP is refused (RFC 3261 §18.1.1). A name may
+    /// lead to several servers (RFC 3263): when one answers 503, can't be reached or stays silent for 64*T1 the next is tried, with a new branch.
     /// </summary>
     /// <returns>The end of the transaction, whatever it is. Cancelling throws, and stops retransmissions.</returns>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
@@ -137,7 +149,7 @@ public sealed class SipStack : IAsyncDisposable
         // The usual next hop is an address that a flow leads to already: nothing to wait for, and no other to try.
         if (nextHop is null || !ServerLocator.TryLocate(nextHop, out var endPoint))
         {
-            return LocateAndSendAsync(request, nextHop, cancellationToken);
+            return LocateAndSendAsync(request, nextHop, SendAsync, cancellationToken);
         }
 
         var connecting = ConnectAsync(endPoint, request.Octets.Length, cancellationToken);
@@ -158,7 +170,40 @@ public sealed class SipStack : IAsyncDisposable
         }
     }
 
-    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends an INVITE to where <paramref name="nextHop"/> points and waits for its first final response. <paramref name="received"/> hears
+    /// of every response from 101 on, on the thread that received it, also of a 2xx that comes later; it sends the ACK of each. Cancelling
+    /// ends the waiting at once; CANCEL goes out as soon as it may (RFC 3261 §9.1).
+    /// </summary>
+    internal ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipUri? nextHop, Action<SipResponse> received, CancellationToken cancellationToken) =>
+        LocateAndSendAsync(
+            invite, nextHop, (request, flow, token) => _layer.Clients.SendInviteAsync(request, flow, SentBy(flow), received, token), cancellationToken);
+
+    /// <summary>Sends the ACK of a 2xx to where <paramref name="nextHop"/> points.</summary>
+    /// <exception cref="IOException">It can't be sent.</exception>
+    internal async ValueTask<SentAck> SendAckAsync(SipRequest ack, SipUri nextHop)
+    {
+        var failure = default(IOException);
+        foreach (var target in await _locator.LocateAsync(nextHop, _stopping.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                var flow = await ConnectAsync(target.EndPoint, ack.Octets.Length, _stopping.Token).ConfigureAwait(false);
+                return new SentAck(flow, await _layer.Clients.SendAckAsync(ack, flow, SentBy(flow)).ConfigureAwait(false));
+            }
+            catch (IOException error)
+            {
+                failure = error;
+            }
+        }
+
+        throw failure!;
+    }
+
+    /// <summary>Sends an ACK again.</summary>
+    internal void Repeat(SentAck ack) => _layer.Sender.Forget(_layer.Sender.SendAsync(ack.Flow, ack.Octets, CancellationToken.None));
+
+    private async ValueTask<SipTransactionResult> LocateAndSendAsync(SipRequest request, SipUri? nextHop, FlowSender send, CancellationToken cancellationToken)
     {
         try
         {
@@ -167,18 +212,38 @@ public sealed class SipStack : IAsyncDisposable
                 throw new IOException("The Request-URI is no URI");
             }
 
-            var last = default(SipTransactionResult);
-            foreach (var endPoint in await ServerLocator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
+            var result = default(SipTransactionResult?);
+            foreach (var target in await _locator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
             {
-                var flow = await ConnectAsync(endPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
-                last = await SendAsync(request, flow, cancellationToken).ConfigureAwait(false);
-                if (last.Outcome != SipTransactionOutcome.TransportFailed)
+                var next = await TrySendAsync(request, target, send, cancellationToken).ConfigureAwait(false);
+                if (!next.IsFailure || _stopping.IsCancellationRequested)
                 {
-                    break;
+                    _locator.ReportAlive(target);
+                    return next;
                 }
+
+                SipLog.TargetFailed(_log, request.Method, target.EndPoint, next.StatusCode);
+                _locator.ReportDead(target, next.Response?.RetryAfter);
+
+                // What a server said tells more than that the next could not be reached.
+                result = next.Response is null ? result ?? next : next;
             }
 
-            return last;
+            return result!.Value;
+        }
+        catch (IOException error)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error);
+        }
+    }
+
+    // Every try is a transaction of its own, so its branch is new (RFC 3263 §4.3).
+    private async ValueTask<SipTransactionResult> TrySendAsync(SipRequest request, SipTarget target, FlowSender send, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var flow = await ConnectAsync(target.EndPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
+            return await send(request, flow, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException error)
         {
@@ -191,8 +256,7 @@ public sealed class SipStack : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(flow);
-        flow.SentBy ??= SentBy(flow.Transport, flow.Remote.Address.Address);
-        return _layer.SendAsync(request, flow, flow.SentBy, cancellationToken);
+        return _layer.Clients.SendAsync(request, flow, SentBy(flow), cancellationToken);
     }
 
     /// <summary>A URI of this stack for Contact and Record-Route, as peers at <paramref name="peer"/> can reach it; null leaves the choice to the first listener.</summary>
@@ -204,6 +268,14 @@ public sealed class SipStack : IAsyncDisposable
         return SipUri.Of(user, host, port, protocol, parameters);
     }
 
+    /// <summary>A URI of this stack for Contact, as peers by way of <paramref name="nextHop"/> can reach it.</summary>
+    internal SipUri CreateContact(string? user, SipUri nextHop)
+    {
+        var asked = nextHop.Transport ?? (nextHop.Scheme == "sips" ? SipProtocol.Tls : SipProtocol.Udp);
+        var address = nextHop.HostAddress();
+        return CreateContact(user, FindTransport(asked, address?.AddressFamily) is null ? _transports[0].Local.Protocol : asked, address);
+    }
+
     /// <summary>Stops: handlers see their token cancelled, transactions under way end as failed, transports are closed.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -212,8 +284,17 @@ public sealed class SipStack : IAsyncDisposable
             return;
         }
 
+        // Whoever is in a session with this stack hears that it ends.
+        var sessions = Sessions.All.ToArray();
+        foreach (var session in sessions)
+        {
+            session.EndSoon(SipSessionEndCause.Stopped);
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         _layer.Stop();
+        await Task.WhenAll(sessions.Select(session => session.Work)).ConfigureAwait(false);
+        await _resolver.DisposeAsync().ConfigureAwait(false);
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _handlersEnded, ended);
@@ -273,10 +354,15 @@ public sealed class SipStack : IAsyncDisposable
         return null;
     }
 
-    private string SentBy(SipTransport transport, IPAddress peer)
+    private string SentBy(SipFlow flow)
     {
-        var (host, port) = Advertised(transport, peer);
-        return string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        return flow.SentBy ??= Named(flow.Transport, flow.Remote.Address.Address);
+
+        string Named(SipTransport transport, IPAddress peer)
+        {
+            var (host, port) = Advertised(transport, peer);
+            return string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
+        }
     }
 
     private (string Host, int Port) Advertised(SipTransport transport, IPAddress peer)
@@ -351,9 +437,9 @@ public sealed class SipStack : IAsyncDisposable
                 await transaction.RespondAsync(500).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested || transaction.Cancelled.IsCancellationRequested)
         {
-            // The stack stops: the client will ask somebody else.
+            // The stack stops, and the client will ask somebody else; or the client has given up, and been answered.
         }
         catch (Exception error)
         {
@@ -378,9 +464,27 @@ public sealed class SipStack : IAsyncDisposable
     }
 
     private ValueTask HandleAsync(SipServerTransaction transaction) =>
-        FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
+        transaction.Request.Method == SipMethod.Cancel && ServerTransactions.FindInvite(transaction) is { } invite ? CancelAsync(transaction, invite)
+        : Sessions.Find(transaction.Request) is { } session ? session.HandleAsync(transaction, _stopping.Token)
+        : FindUserAgent(transaction.Request) is { } found ? found.HandleAsync(transaction, _stopping.Token)
         : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
         : AnswerAsync(transaction);
+
+    // Both answers have the same tag, and the INVITE is refused unless it has its answer already (RFC 3261 §9.2).
+    private static async ValueTask CancelAsync(SipServerTransaction cancel, SipServerTransaction invite)
+    {
+        using (var answer = cancel.CreateTaggedResponse(200, invite.LocalTag))
+        {
+            await cancel.RespondAsync(answer.Build()).ConfigureAwait(false);
+        }
+
+        if (!invite.IsAnswered && await invite.RespondAsync(487).ConfigureAwait(false))
+        {
+            await invite.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void DeliverAck(SipFlow flow, SipRequest ack) => Sessions.Find(ack)?.OnAck(ack);
 
     // What nobody here takes (RFC 3261 §8.2).
     private async ValueTask AnswerAsync(SipServerTransaction transaction)
@@ -392,7 +496,7 @@ public sealed class SipStack : IAsyncDisposable
         var refusal = !method.IsKnown ? new RequestRefusal(501, null, (SipHeaderNames.Allow, AllowedMethods()))
             : method != SipMethod.Options && !isForDialog && !Array.Exists(_userAgents, userAgent => userAgent.Takes(method))
                 ? new RequestRefusal(405, null, (SipHeaderNames.Allow, AllowedMethods()))
-            : RequestInspection.Inspect(request, acceptedTypes: null);
+            : RequestInspection.Inspect(request, acceptedTypes: null, SupportedOptions());
 
         if (refusal.Status == 0)
         {
@@ -417,13 +521,23 @@ public sealed class SipStack : IAsyncDisposable
         }
 
         answer.Add(SipHeaderNames.AcceptEncoding, "identity");
-        answer.Add(SipHeaderNames.Supported, string.Join(", ", RequestInspection.SupportedOptions));
+        answer.Add(SipHeaderNames.Supported, string.Join(", ", SupportedOptions()));
         await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
     }
+
+    private string[] SupportedOptions() => [.. _userAgents.SelectMany(userAgent => userAgent.SupportedOptions()).Distinct().Order(StringComparer.Ordinal)];
 
     // A request that names no user is for the stack itself.
     private bool IsServed(SipRequest request) =>
         request.RequestUri?.User.IsEmpty == true || Array.Exists(_userAgents, userAgent => userAgent.IsNamedBy(request));
+
+    /// <summary>405 for a method that is known and not taken here, 501 for any other (RFC 3261 §8.2.1).</summary>
+    internal async ValueTask AnswerUnhandledAsync(SipServerTransaction transaction)
+    {
+        using var answer = transaction.CreateResponse(transaction.Request.Method.IsKnown ? 405 : 501);
+        answer.Add(SipHeaderNames.Allow, AllowedMethods());
+        await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+    }
 
     // The user part says whose it is; a request without one, or for a name that only the core knows, goes to the only taker.
     private SipUserAgent? FindUserAgent(SipRequest request)
@@ -449,4 +563,7 @@ public sealed class SipStack : IAsyncDisposable
 
         return takers == 1 && request.RequestUri?.User.IsEmpty != false ? taker : null;
     }
+
+    /// <summary>Sends a request on a flow in a transaction of its own.</summary>
+    private delegate ValueTask<SipTransactionResult> FlowSender(SipRequest request, SipFlow flow, CancellationToken cancellationToken);
 }

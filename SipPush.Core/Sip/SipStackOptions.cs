@@ -33,6 +33,16 @@ public sealed record SipStackOptions
     /// <summary>Limits, time-outs and threads of the transports that <see cref="Listen"/> makes.</summary>
     public SipTransportOptions Transport { get; init; } = new();
 
+    /// <summary>How the servers of a domain are found in the DNS.</summary>
+    public DnsOptions Dns { get; init; } = new();
+
+    /// <summary>
+    /// Asked in place of the DNS for the targets of a URI whose host is a name, such as by a gateway that has a directory of its own; null asks
+    /// the DNS. The targets are tried in the order given, at most 16 of them, for a sips URI only those over TLS. An
+    /// <see cref="IOException"/> says that there is none.
+    /// </summary>
+    public Func<SipUri, CancellationToken, ValueTask<IReadOnlyList<SipTarget>>>? LocateAsync { get; init; }
+
     /// <summary>The base values of the transaction timers.</summary>
     public SipTimers Timers { get; init; } = SipTimers.Rfc3261;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
 
 namespace SipPush.Sip;
 
@@ -9,22 +11,27 @@ namespace SipPush.Sip;
 /// </summary>
 public sealed class SipUserAgent
 {
+    /// <summary>The methods that a session takes by itself.</summary>
+    internal static readonly SipMethod[] SessionMethods =
+        [SipMethod.Ack, SipMethod.Bye, SipMethod.Cancel, SipMethod.Invite, SipMethod.Options, SipMethod.Prack, SipMethod.Update];
+
+    private static readonly string[] AllOptions = ["100rel", "gruu", "path", "timer"];
+
     private readonly SipUserAgentOptions _options;
-    private readonly DigestClient _wwwDigest;
-    private readonly DigestClient _proxyDigest;
+    private readonly DigestClient _digest;
     private readonly string _from;
     private readonly Lock _gate = new();
     private volatile Taker[] _takers = [];
     private volatile int _proxyInUse;
     private volatile SipUri[] _serviceRoute = [];
+    private volatile SipUri? _gruu;
 
     internal SipUserAgent(SipStack stack, SipUserAgentOptions options)
     {
         Stack = stack;
         _options = options;
         ContactUser = options.ContactUser ?? (options.AddressOfRecord.User.IsEmpty ? null : options.AddressOfRecord.User.ToString());
-        _wwwDigest = new DigestClient(options.Credentials, stack.Identifiers.NewTag);
-        _proxyDigest = new DigestClient(options.Credentials, stack.Identifiers.NewTag);
+        _digest = new DigestClient(options.Credentials, stack.Identifiers.NewTag, stack.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory));
         _from = FormatAddress(options.DisplayName, options.AddressOfRecord);
     }
 
@@ -57,7 +64,10 @@ public sealed class SipUserAgent
         }
     }
 
-    internal IEnumerable<SipMethod> Methods => _takers.Select(taker => taker.Method);
+    /// <summary>What it takes; who takes INVITE takes all that a session needs.</summary>
+    internal IEnumerable<SipMethod> Methods => Takes(SipMethod.Invite)
+        ? _takers.Select(taker => taker.Method).Union(SessionMethods)
+        : _takers.Select(taker => taker.Method);
 
     /// <summary>The media types that its handlers say they take; nothing from those that take all.</summary>
     internal IEnumerable<string> AcceptedTypes => _takers.SelectMany(taker => taker.AcceptedTypes ?? []);
@@ -80,6 +90,28 @@ public sealed class SipUserAgent
 
             _takers = [.. _takers, new Taker(method, handler, acceptedTypes)];
         }
+    }
+
+    /// <summary>Takes the INVITEs that begin a session and are for this identity. It runs on the thread that received: await, don't block.</summary>
+    /// <param name="handler">Answers the invitations.</param>
+    /// <param name="acceptedTypes">The media types of an offer that it understands, such as <c>application/sdp</c>; any other body is answered 415.
+    /// Null for all.</param>
+    /// <exception cref="InvalidOperationException">Somebody takes INVITE already.</exception>
+    public void HandleInvitations(InvitationHandler handler, IReadOnlyList<string>? acceptedTypes = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        Handle(SipMethod.Invite, (transaction, cancellationToken) => InviteReceivedAsync(transaction, handler, cancellationToken), acceptedTypes);
+    }
+
+    /// <summary>
+    /// Invites to a session and waits for the answer. Whatever it is, and if there is none, the result says so. A session that comes of it
+    /// has been acknowledged. Cancelling throws at once and sends CANCEL, or ACK and BYE when the 2xx was quicker.
+    /// </summary>
+    public ValueTask<InviteResult> InviteAsync(SipUri target, InviteOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(options);
+        return new OutgoingInvite(this, options, _options.SessionTimer).RunAsync(target, cancellationToken);
     }
 
     /// <summary>Takes no more requests of that method.</summary>
@@ -112,7 +144,7 @@ public sealed class SipUserAgent
     public ValueTask<SipTransactionResult> SendAsync(SipRequestBuilder request, CancellationToken cancellationToken = default)
     {
         uint number = 0;
-        return SendAsync(request, () => ++number, prepare: null, cancellationToken);
+        return SendAsync(request, () => ++number, prepare: null, Stack.SendAsync, cancellationToken);
     }
 
     /// <summary>
@@ -126,16 +158,47 @@ public sealed class SipUserAgent
         return Registration.StartAsync(this, options, cancellationToken);
     }
 
-    internal void UseServiceRoute(SipUri[] route) => _serviceRoute = route;
+    /// <summary>What the registrar gave: the route for requests outside dialogs, and the GRUU for Contact; null takes it back.</summary>
+    internal void UseBinding(RegistrationBinding? binding)
+    {
+        _serviceRoute = binding is null ? [] : [.. binding.ServiceRoute];
+        _gruu = binding?.PublicGruu;
+    }
+
+    /// <summary>
+    /// Where the requests of a dialog go first. Without a route, to the remote target; but a target that only its domain can find, as a GRUU,
+    /// goes by the proxy that all requests of this user agent go by (RFC 3261 §8.1.2).
+    /// </summary>
+    internal SipUri NextHop(Dialog dialog) =>
+        dialog.RouteSet.Count == 0 && _options.OutboundProxies.Count > 0 && dialog.RemoteTarget.HostAddress() is null
+            ? _options.OutboundProxies[_proxyInUse % _options.OutboundProxies.Count]
+            : dialog.NextHop;
+
+    /// <summary>Contact of a request that begins a dialog (RFC 5627 §4.4): the GRUU where there is one, else where the stack listens.</summary>
+    internal string FormatContact(SipUri nextHop, IReadOnlyList<string> parameters) =>
+        string.Concat([$"<{_gruu ?? Stack.CreateContact(ContactUser, nextHop)}>", .. parameters.Select(parameter => $";{parameter}")]);
+
+    /// <summary>Contact of the answer to a request that begins a dialog.</summary>
+    internal string FormatContact(SipFlow flow) => $"<{_gruu ?? Stack.CreateContact(ContactUser, flow.Protocol, flow.Remote.Address.Address)}>";
+
+    /// <summary>What INVITE, UPDATE and their answers say of this end: Contact, Allow and Supported (RFC 3261 §13.2.1).</summary>
+    internal void AddSessionHeaders(SipMessageBuilder message, string contact)
+    {
+        message.Set(SipHeaderNames.Contact, contact);
+        message.Set(SipHeaderNames.Allow, string.Join(", ", SessionMethods.Union(Methods).Select(method => method.Name)));
+        message.Set(SipHeaderNames.Supported, _options.SessionTimer is null ? "gruu" : "gruu, timer");
+    }
 
     /// <param name="request">What to send.</param>
     /// <param name="nextCSeq">Gives the number of each repetition.</param>
-    /// <param name="prepare">Adds what depends on the proxy, such as Contact; null adds the Service-Route, which REGISTER does without.</param>
+    /// <param name="prepare">Adds what depends on the proxy, such as Contact; null for nothing.</param>
+    /// <param name="send">Sends each try.</param>
     /// <param name="cancellationToken">Stops the waiting and the retransmissions.</param>
     internal async ValueTask<SipTransactionResult> SendAsync(
         SipRequestBuilder request,
         Func<uint> nextCSeq,
         Action<SipRequestBuilder, SipUri>? prepare,
+        RequestSender send,
         CancellationToken cancellationToken)
     {
         var result = default(SipTransactionResult);
@@ -146,12 +209,13 @@ public sealed class SipUserAgent
         {
             var at = proxies.Count == 0 ? 0 : (first + i) % proxies.Count;
             var proxy = proxies.Count == 0 ? null : proxies[at];
-            var serviceRoute = prepare is null ? _serviceRoute : [];
+            var serviceRoute = request.Method == SipMethod.Register ? [] : _serviceRoute;
 
             SetRoute(request, proxy, serviceRoute);
             var nextHop = proxy ?? serviceRoute.FirstOrDefault() ?? request.RequestUri!;
             prepare?.Invoke(request, nextHop);
-            result = await SendWithCredentialsAsync(request, nextHop, nextCSeq, cancellationToken).ConfigureAwait(false);
+            SetCSeq(request, nextCSeq());
+            result = await SendWithCredentialsAsync(request, nextHop, nextCSeq, send, cancellationToken).ConfigureAwait(false);
 
             if (result.Outcome == SipTransactionOutcome.Answered && result.StatusCode != 503)
             {
@@ -188,7 +252,14 @@ public sealed class SipUserAgent
             return;
         }
 
-        var refusal = RequestInspection.Inspect(request, taker.AcceptedTypes);
+        var refusal = RequestInspection.Inspect(request, taker.AcceptedTypes, SupportedOptions());
+
+        // A dialog that nobody here knows (RFC 3261 §12.2.2). MESSAGE begins none, so a stray tag does it no harm.
+        if (refusal.Status == 0 && request.Method != SipMethod.Message && !request.To.Tag.IsEmpty)
+        {
+            refusal = new RequestRefusal(481);
+        }
+
         if (refusal.Status != 0)
         {
             await refusal.SendAsync(transaction, cancellationToken).ConfigureAwait(false);
@@ -198,62 +269,70 @@ public sealed class SipUserAgent
         await taker.Handler(transaction, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What neither the identity nor its session takes: 405 with what is taken, or 501 (RFC 3261 §8.2.1).</summary>
+    internal ValueTask AnswerUnhandledAsync(SipServerTransaction transaction) => Stack.AnswerUnhandledAsync(transaction);
+
     internal static string FormatAddress(string? displayName, SipUri uri) => string.IsNullOrEmpty(displayName)
         ? $"<{uri}>"
         : $"\"{displayName.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{uri}>";
 
-    private async ValueTask<SipTransactionResult> SendWithCredentialsAsync(SipRequestBuilder request, SipUri nextHop, Func<uint> nextCSeq, CancellationToken cancellationToken)
+    /// <summary>The credentials of one request that goes out in this user agent's name.</summary>
+    internal RequestCredentials CreateCredentials() => _digest.Begin();
+
+    /// <summary>Sends a request that has its CSeq, again with the next one as long as challenges can be answered.</summary>
+    internal async ValueTask<SipTransactionResult> SendWithCredentialsAsync(
+        SipRequestBuilder request, SipUri nextHop, Func<uint> nextCSeq, RequestSender send, CancellationToken cancellationToken)
     {
-        DigestAttempt? www = null, proxy = null;
-        var method = request.Method;
+        var credentials = CreateCredentials();
 
         while (true)
         {
-            request.Set(SipHeaderNames.CSeq, string.Create(CultureInfo.InvariantCulture, $"{nextCSeq()} {method}"));
-            if (_options.Credentials.Count > 0)
-            {
-                var uri = request.RequestUri!.ToString();
-                www ??= _wwwDigest.Begin(method.Name, uri);
-                proxy ??= _proxyDigest.Begin(method.Name, uri);
-                SetCredentials(request, SipHeaderNames.Authorization, www.Credentials);
-                SetCredentials(request, SipHeaderNames.ProxyAuthorization, proxy.Credentials);
-            }
+            credentials.Apply(request);
 
-            var result = await Stack.SendAsync(request.Build(), nextHop, cancellationToken).ConfigureAwait(false);
-            var again = result.Response?.StatusCode switch
-            {
-                401 => www?.TryAnswer(Challenges(result.Response, SipHeaderNames.WwwAuthenticate)),
-                407 => proxy?.TryAnswer(Challenges(result.Response, SipHeaderNames.ProxyAuthenticate)),
-                _ => false,
-            };
-
-            if (again != true)
+            var result = await send(request.Build(), nextHop, cancellationToken).ConfigureAwait(false);
+            if (result.Response is not { } response || !credentials.TryAnswer(response))
             {
                 return result;
             }
+
+            SetCSeq(request, nextCSeq());
         }
     }
 
-    private static List<DigestChallenge> Challenges(SipResponse response, SipHeaderName name)
+    // What a request may require. SIP-92: 100rel only where it is enabled.
+    /// <summary>The extensions that Require may name.</summary>
+    internal string[] SupportedOptions() => _options.ReliableProvisionals ? AllOptions : AllOptions[1..];
+
+    private static void SetCSeq(SipRequestBuilder request, uint number) =>
+        request.Set(SipHeaderNames.CSeq, string.Create(CultureInfo.InvariantCulture, $"{number} {request.Method}"));
+
+    private async ValueTask InviteReceivedAsync(SipServerTransaction transaction, InvitationHandler handler, CancellationToken cancellationToken)
     {
-        var challenges = new List<DigestChallenge>();
-        foreach (var line in response.Lines(name))
+        var timer = _options.SessionTimer is { } options ? new SessionTimer(options) : null;
+        var timerAnswer = timer?.Judge(transaction.Request);
+        if (timerAnswer is { TooSmall: not null } tooSmall)
         {
-            if (DigestChallenge.TryParse(line.Span, out var challenge))
-            {
-                challenges.Add(challenge);
-            }
+            using var refusal = transaction.CreateResponse(422);
+            tooSmall.AddTo(refusal);
+            await transaction.RespondAsync(refusal.Build(), cancellationToken).ConfigureAwait(false);
+            return;
         }
 
-        return challenges;
-    }
-
-    private static void SetCredentials(SipRequestBuilder request, SipHeaderName name, IReadOnlyList<string> credentials)
-    {
-        request.Remove(name);
-        foreach (var value in credentials)
+        if (Dialog.ForServer(transaction.Request, transaction.LocalTag) is not { } dialog)
         {
-            request.Add(name, value);
+            await transaction.RespondAsync(400, "Bad Contact", cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var invitation = new Invitation(this, transaction, dialog, timer, timerAnswer);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, transaction.Cancelled);
+        try
+        {
+            await handler(invitation, either.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            invitation.End();
         }
     }
 

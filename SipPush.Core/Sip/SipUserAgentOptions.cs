@@ -27,4 +27,10 @@ public sealed record SipUserAgentOptions
     /// (P-Asserted-*), otherwise it only prefers (P-Preferred-*). Default false.
     /// </summary>
     public bool IsTrusted { get; init; }
+
+    /// <summary>How sessions are kept from outliving a peer that is gone; null for no session timer (RFC 4028).</summary>
+    public SessionTimerOptions? SessionTimer { get; init; } = new();
+
+    /// <summary>Whether callers may require reliable provisional responses (RFC 3262); default true. Otherwise such an INVITE is answered 420.</summary>
+    public bool ReliableProvisionals { get; init; } = true;
 }

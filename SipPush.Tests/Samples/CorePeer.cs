@@ -10,6 +10,7 @@ internal sealed class CorePeer : IAsyncDisposable
 {
     private readonly RecordingReceiver _receiver = new();
     private readonly MemoryTransport _transport;
+    private SipFlow? _flow;
 
     private CorePeer(MemoryNetwork network, string address) => _transport = new MemoryTransport(network, SipEndPoint.Parse(address));
 
@@ -22,8 +23,8 @@ internal sealed class CorePeer : IAsyncDisposable
 
     public async Task SendAsync(IPEndPoint to, string text)
     {
-        var flow = await _transport.ConnectAsync(new SipEndPoint(_transport.Local.Protocol, to), CancellationToken.None);
-        await _transport.SendAsync(flow, Encoding.UTF8.GetBytes(Wire(text)), CancellationToken.None);
+        _flow = await _transport.ConnectAsync(new SipEndPoint(_transport.Local.Protocol, to), CancellationToken.None);
+        await _transport.SendAsync(_flow, Encoding.UTF8.GetBytes(Wire(text)), CancellationToken.None);
     }
 
     public async Task<SipResponse> AskAsync(IPEndPoint to, string text)
@@ -31,6 +32,9 @@ internal sealed class CorePeer : IAsyncDisposable
         await SendAsync(to, text);
         return await NextResponseAsync();
     }
+
+    /// <summary>Closes the connection that was last sent on.</summary>
+    public Task CloseAsync() => _transport.CloseAsync(_flow!).AsTask();
 
     public async Task<SipResponse> NextResponseAsync()
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using SipPush.Samples.SipCore;
 using SipPush.Sip;
 
@@ -204,9 +205,10 @@ public sealed class SipCoreRegistrarTests
 
     private static string Authorization(SipResponse challenged, string user, string password)
     {
-        var line = challenged.Lines(SipHeaderNames.WwwAuthenticate).First(value => value.ToString().Contains("MD5", StringComparison.Ordinal));
-        Assert.That(DigestChallenge.TryParse(line.Span, out var challenge), Is.True);
-        var response = DigestCalculator.ComputeResponse(DigestAlgorithm.Md5, user, "example.com", password, "REGISTER", "sip:example.com", challenge!.Nonce, "c", 1, DigestQop.Auth);
-        return $"Authorization: Digest username=\"{user}\", realm=\"example.com\", nonce=\"{challenge.Nonce}\", uri=\"sip:example.com\", response=\"{response}\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\"\n";
+        using var request = new SipRequestBuilder(SipMethod.Register, SipUri.Parse("sip:example.com"));
+        var credentials = new DigestClient([new SipCredential(user, password)], () => "c", NullLogger.Instance).Begin();
+        Assert.That(credentials.TryAnswer(challenged), Is.True);
+        credentials.Apply(request);
+        return $"Authorization: {request.Build()[SipHeaderNames.Authorization]}\n";
     }
 }

@@ -95,10 +95,12 @@ public sealed partial class RegistrationTests
     public void The_wait_before_a_refresh_leaves_room_for_its_transaction(double lifetime, double wait) =>
         Assert.That(RegistrationSchedule.RefreshAfter(TimeSpan.FromSeconds(lifetime), SipTimers.Rfc3261), Is.EqualTo(TimeSpan.FromSeconds(wait)));
 
-    [TestCase(1, 0.0, 15)]
-    [TestCase(1, 0.99999, 30)]
-    [TestCase(3, 0.0, 60)]
+    // RFC 5626 §4.5: between 30 and 60 s after the first failure, up to 240 s after the third, 15 to 30 min in the end.
+    [TestCase(1, 0.0, 30)]
+    [TestCase(1, 0.99999, 60)]
+    [TestCase(3, 0.99999, 240)]
     [TestCase(20, 0.0, 900)]
+    [TestCase(20, 0.99999, 1800)]
     public void The_wait_after_a_failure_doubles_within_bounds_and_with_jitter(int failures, double fraction, double wait) =>
         Assert.That(RegistrationSchedule.RetryAfter(failures, _options, null, fraction).TotalSeconds, Is.EqualTo(wait).Within(0.01));
 

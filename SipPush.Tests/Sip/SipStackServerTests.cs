@@ -198,19 +198,6 @@ public sealed class SipStackServerTests
         Assert.That(_peer.Last, Does.Contain("\r\nRetry-After: 5\r\n"));
     }
 
-    [TestCase("INVITE", "405 Method Not Allowed")]
-    public async Task An_INVITE_is_refused_the_same_way_each_time_and_leaves_no_state(string method, string status)
-    {
-        var invite = Message.Replace("MESSAGE", method, StringComparison.Ordinal);
-        await _peer.SendAsync("udp:192.0.2.1:5060", invite);
-        await _peer.SendAsync("udp:192.0.2.1:5060", invite);
-
-        Assert.That(StatusLine(_peer.Messages[0]), Is.EqualTo($"SIP/2.0 {status}"));
-        Assert.That(_peer.Messages[1], Is.EqualTo(_peer.Messages[0]));
-        Assert.That(_peer.Last, Does.Contain("\r\nAllow: "));
-        Assert.That(_stack.Layer.Count(), Is.EqualTo((0, 0, 0, 0)));
-    }
-
     [Test]
     public async Task Without_rport_the_answer_goes_to_the_port_in_sentby()
     {

@@ -31,11 +31,33 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
 
     public string Last => Messages[^1];
 
+    /// <summary>How many flows messages have come in on.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_received)
+            {
+                return _received.Select(item => item.Flow).Distinct().Count();
+            }
+        }
+    }
+
     public static async Task<WirePeer> StartAsync(MemoryNetwork network, string endPoint)
     {
         var peer = new WirePeer(new MemoryTransport(network, SipEndPoint.Parse(endPoint)));
         await peer._transport.StartAsync(peer, CancellationToken.None);
         return peer;
+    }
+
+    /// <summary>Waits until so many messages have come, for what another thread sends.</summary>
+    public async Task WaitForAsync(int count)
+    {
+        for (var tries = 0; Messages.Count < count; tries++)
+        {
+            Assert.That(tries, Is.LessThan(5_000), $"{count} messages should have come, {Messages.Count} have");
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
     }
 
     /// <summary>Sends text to an end point; LF becomes CRLF, and an empty line is put at the end where there is none.</summary>
@@ -47,6 +69,9 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
 
     /// <summary>Sends on the flow the last message came in on.</summary>
     public Task ReplyAsync(string text) => _transport.SendAsync(_lastFlow!, Octets(text), CancellationToken.None).AsTask();
+
+    /// <summary>Closes the connection that the last message came in on.</summary>
+    public Task CloseAsync() => _transport.CloseAsync(_lastFlow!).AsTask();
 
     public static byte[] Octets(string text)
     {

@@ -7,7 +7,7 @@ namespace SipPush.Tests.Torture;
 /// <summary>What a fixture puts into an example before it is sent.</summary>
 internal static class Example
 {
-    /// <summary>The message with those of the lines that every message must have (RFC 3261 §8.1.1) which it lacks.</summary>
+    /// <summary>The message with those of the lines that every message must have (RFC 3261 §8.1.1, §13.2.1) which it lacks.</summary>
     public static byte[] Complete(byte[] message, MessageIndex index, string transport)
     {
         var missing = new StringBuilder();
@@ -17,6 +17,11 @@ internal static class Example
         AddIfMissing(HeaderId.To, "To: <sip:sut@sut.example.com>\r\n");
         AddIfMissing(HeaderId.CallId, "Call-ID: example@192.0.2.1\r\n");
         AddIfMissing(HeaderId.CSeq, $"CSeq: 1 {method}\r\n");
+
+        if (method == "INVITE")
+        {
+            AddIfMissing(HeaderId.Contact, "Contact: <sip:a@192.0.2.1:5060>\r\n");
+        }
 
         var line = message.AsSpan().IndexOf((byte)'\n') + 1;
         return missing.Length == 0 ? message : [.. message[..line], .. Encoding.ASCII.GetBytes(missing.ToString()), .. message[line..]];

@@ -293,7 +293,9 @@ internal static class MessageRunner
         }
 
         var flow = connection?.Flow ?? await sut.Datagrams.ConnectAsync(new SipEndPoint(SipProtocol.Udp, Peer), CancellationToken.None);
-        var answering = sut.Stack.SendAsync(builder.Build(), flow, CancellationToken.None).AsTask();
+        var answering = method == SipMethod.Invite
+            ? sut.Stack.Layer.Clients.SendInviteAsync(builder.Build(), flow, Sut.Udp.Address.ToString(), _ => { }, sut.Ending).AsTask()
+            : sut.Stack.SendAsync(builder.Build(), flow, CancellationToken.None).AsTask();
         if (connection is not null)
         {
             await WaitForAsync(() => connection.Messages().Count > 0);
@@ -362,6 +364,7 @@ internal static class MessageRunner
     // Nothing may have been thrown, and in due time nothing may be left.
     private static async Task EndAsync(Sut sut, int timers, Task<SipTransactionResult>? answering, List<string> faults)
     {
+        await sut.GiveUpAsync();
         sut.Clock.Advance(LongAfter);
         await Quiet.AwaitAsync();
 

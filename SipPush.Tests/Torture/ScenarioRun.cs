@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using SipPush.Sip;
@@ -329,7 +330,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         var name = peer.Responses[^1].StatusCode == 401 ? SipHeaderNames.WwwAuthenticate : SipHeaderNames.ProxyAuthenticate;
         foreach (var line in peer.Responses[^1].Lines(name))
         {
-            if (DigestChallenge.TryParse(line.Span, out var read) && read.Algorithm is { } algorithm && algorithm == DigestAlgorithm.Md5)
+            if (DigestChallenge.TryParse(line.Span, out var read) && read.Algorithm is { } algorithm && algorithm == DigestAlgorithm.Sha256)
             {
                 challenge = read;
                 return true;
@@ -356,14 +357,17 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         };
         var digest = digestUri ?? uri;
         var hasQop = challenge.Qop.Count > 0;
-        var response = DigestCalculator.ComputeResponse(
-            DigestAlgorithm.Md5, who, challenge.Realm, password, method, digest, nonce, hasQop ? "c0ffee" : null, hasQop ? 1u : 0, hasQop ? DigestQop.Auth : DigestQop.None);
-        var value = $"Digest username=\"{who}\", realm=\"{challenge.Realm}\", nonce=\"{nonce}\", uri=\"{digest}\", response=\"{response}\", algorithm=MD5"
+        var secret = Hash($"{who}:{challenge.Realm}:{password}");
+        var response = Hash(hasQop ? $"{secret}:{nonce}:00000001:c0ffee:auth:{Hash($"{method}:{digest}")}" : $"{secret}:{nonce}:{Hash($"{method}:{digest}")}");
+        var value = $"Digest username=\"{who}\", realm=\"{challenge.Realm}\", nonce=\"{nonce}\", uri=\"{digest}\", response=\"{response}\", algorithm=SHA-256"
             + (hasQop ? ", cnonce=\"c0ffee\", nc=00000001, qop=auth" : "")
             + (challenge.Opaque is null ? "" : $", opaque=\"{challenge.Opaque}\"");
         _authorizations.Add($"Authorization: {value}");
         return _authorizations[^1];
     }
+
+    // RFC 7616 §3.4, written a second time: the peer is not to share a mistake with the system under test.
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private async Task ExpectAsync(Step step)
     {

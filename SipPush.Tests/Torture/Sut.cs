@@ -18,6 +18,7 @@ internal sealed class Sut : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<(SipEndPoint To, byte[] Octets)> _sent = [];
     private readonly List<SipRequest> _delivered = [];
+    private readonly CancellationTokenSource _ending = new();
     private SutDatagrams? _trusted;
 
     private Sut()
@@ -93,6 +94,7 @@ internal sealed class Sut : IAsyncDisposable
         sut.Agent.Handle(SipMethod.Message, sut.TakeAsync);
         sut.Agent.Handle(new SipMethod("INFO"), sut.TakeAsync);
         sut.Agent.Handle(SipMethod.Register, sut.TakeAsync);
+        sut.Agent.HandleInvitations(DeclineAsync, ["application/sdp", "multipart/*"]);
         return sut;
     }
 
@@ -113,10 +115,20 @@ internal sealed class Sut : IAsyncDisposable
         return sut;
     }
 
+    /// <summary>Cancelled when nothing more is waited for.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    /// <summary>Gives up what it still waits for: an INVITE that rings would ring for ever.</summary>
+    public Task GiveUpAsync() => _ending.CancelAsync();
+
     /// <summary>Transactions and timers that there are now.</summary>
     public (int Clients, int Servers, int Completed, int Timers) Count() => Stack?.Layer.Count() ?? default;
 
-    public ValueTask DisposeAsync() => Stack?.DisposeAsync() ?? Core!.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await (Stack?.DisposeAsync() ?? Core!.DisposeAsync());
+        _ending.Dispose();
+    }
 
     /// <summary>The user agent's application: it notes what comes and takes it.</summary>
     private async ValueTask TakeAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
@@ -128,6 +140,10 @@ internal sealed class Sut : IAsyncDisposable
 
         await transaction.RespondAsync(200, cancellationToken: cancellationToken);
     }
+
+    // Busy, so that nothing is left to acknowledge or to end: an example's caller is not there.
+    private static async ValueTask DeclineAsync(Invitation invitation, CancellationToken cancellationToken) =>
+        await invitation.RejectAsync(486, cancellationToken: cancellationToken);
 
     private void Sent(SipEndPoint to, byte[] octets)
     {

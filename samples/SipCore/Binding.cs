@@ -17,6 +17,12 @@ internal sealed record Binding
     /// <summary>The secret name of the instance in temporary GRUUs; new with each Call-ID.</summary>
     public ulong InstanceKey { get; init; }
 
+    /// <summary>Instance and reg-id, which the binding is known by instead of its URI; null when it is not outbound (RFC 5626 §6).</summary>
+    public FlowName? Outbound { get; init; }
+
+    /// <summary>False once nothing can reach an outbound contact any more: its connection is gone (RFC 5626 §7).</summary>
+    public bool IsReachable => Outbound is null || Path.Count > 0 || Flow.IsOpen;
+
     public required string CallId { get; init; }
 
     public required uint CSeq { get; init; }
@@ -38,4 +44,10 @@ internal sealed record Binding
 
     /// <summary>The side of the core it registered at.</summary>
     public required CoreSide Side { get; init; }
+
+    /// <summary>True when a registration of that contact is one of this binding.</summary>
+    public bool Is(FlowName? outbound, SipUri uri) => Outbound == outbound && (outbound is not null || Uri.Equals(uri));
 }
+
+/// <summary>One flow of one instance of a user agent (RFC 5626 §6).</summary>
+internal readonly record struct FlowName(string Instance, int RegId);

@@ -30,12 +30,12 @@ internal sealed class LocationTable : IDisposable
     /// <summary>The clock that bindings end by.</summary>
     public TimeSpan Now => _options.TimeProvider.GetElapsedTime(_start);
 
-    /// <summary>The bindings of an address that have not ended.</summary>
+    /// <summary>The bindings of an address that have not ended, neither by the clock nor with the connection they need.</summary>
     public IReadOnlyList<Binding> Find(SipUri addressOfRecord)
     {
         lock (_gate)
         {
-            return Current(addressOfRecord);
+            return [.. Current(addressOfRecord).Where(binding => binding.IsReachable)];
         }
     }
 

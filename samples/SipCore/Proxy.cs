@@ -51,6 +51,12 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
 
             // A registered user agent in a dialog, or else an application server.
             var contact = locations.FindContact(route ?? uri);
+            if (contact is { IsReachable: false })
+            {
+                await transaction.RespondAsync(430, cancellationToken: cancellationToken);
+                return;
+            }
+
             await RelayAsync(transaction, forward, side, contact?.Side ?? trusted, route ?? uri, contact?.Flow, cancellationToken);
         }
         else if (uri.User.IsEmpty)
@@ -142,7 +148,7 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
     {
         using var answer = transaction.CreateResponse(transaction.Request.Method == SipMethod.Options ? 200 : 405);
         answer.Add(SipHeaderNames.Allow, "OPTIONS, REGISTER");
-        answer.Add(SipHeaderNames.Supported, "gruu, path");
+        answer.Add(SipHeaderNames.Supported, "gruu, path, outbound");
         await transaction.RespondAsync(answer.Build(), cancellationToken);
     }
 
@@ -160,16 +166,34 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
         forward.Set(SipHeaderNames.PCalledPartyId, $"<{request.RequestUriText}>");
 
         var responses = new List<SipResponse>();
+        var spoken = new HashSet<string>();
         var timedOut = false;
         for (var i = 0; i < targets.Bindings.Count; i++)
         {
+            var binding = targets.Bindings[i];
+            if (binding.Outbound is { } other && spoken.Contains(other.Instance))
+            {
+                continue;
+            }
+
             var isLast = i + 1 == targets.Bindings.Count;
-            var result = await SendToContactAsync(transaction, forward, side, targets.Bindings[i], isLast, cancellationToken);
+            var result = await SendToContactAsync(transaction, forward, side, binding, isLast, cancellationToken);
             timedOut = result.Outcome == SipTransactionOutcome.TimedOut;
 
             if (result.Response is { } response)
             {
-                responses.Add(response);
+                // A failed flow is nothing that an end point needs to know of (RFC 5626 §11.5).
+                if (response.StatusCode != 430)
+                {
+                    responses.Add(response);
+                }
+
+                // An instance that has answered over one of its flows is not asked over another (RFC 5626 §7).
+                if (binding.Outbound is { } flow && response.StatusCode is not (408 or 430))
+                {
+                    spoken.Add(flow.Instance);
+                }
+
                 if (response.StatusCode is < 300 or >= 600 || (targets.IsGruu && response.StatusCode is not (408 or 430)))
                 {
                     break;

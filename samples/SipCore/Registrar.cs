@@ -4,10 +4,14 @@ using SipPush.Sip;
 
 namespace SipPush.Samples.SipCore;
 
-/// <summary>Takes REGISTER (RFC 3261 §10.3), with digest, GRUU (RFC 5627 §5), Path (RFC 3327) and Service-Route (RFC 3608).</summary>
+/// <summary>
+/// Takes REGISTER (RFC 3261 §10.3), with digest, GRUU (RFC 5627 §5), Path (RFC 3327), Service-Route (RFC 3608), and outbound over
+/// connections (RFC 5626 §6): on UDP that would take a STUN server, so reg-id means nothing there.
+/// </summary>
 internal sealed class Registrar : IDisposable
 {
-    private static readonly string[] SupportedOptions = ["gruu", "path"];
+    private static readonly string[] SupportedOptions = ["gruu", "path", "outbound"];
+    private static readonly TimeSpan FlowTimer = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan FullRetryAfter = TimeSpan.FromSeconds(60);
 
     private readonly CoreOptions _options;
@@ -63,7 +67,7 @@ internal sealed class Registrar : IDisposable
             return;
         }
 
-        var changes = ReadChanges(request, addressOfRecord, out var status, out var reason);
+        var changes = ReadChanges(request, transaction.Flow, addressOfRecord, out var status, out var reason);
         if (changes is null)
         {
             using var refusal = transaction.CreateResponse(status, reason);
@@ -100,7 +104,7 @@ internal sealed class Registrar : IDisposable
             return;
         }
 
-        var answer = CreateAnswer(transaction, side, addressOfRecord, after);
+        var answer = CreateAnswer(transaction, side, addressOfRecord, after, changes.IsOutbound);
         await transaction.RespondAsync(answer, cancellationToken);
         if (!changes.IsQuery)
         {
@@ -126,22 +130,17 @@ internal sealed class Registrar : IDisposable
             return true;
         }
 
-        var request = transaction.Request;
-        DigestCredentials? given = null;
-        foreach (var line in request.Lines(SipHeaderNames.Authorization))
+        var result = _digest.Verify(transaction.Request, _options.Users.GetValueOrDefault);
+        if (result.Verdict == DigestVerdict.WrongUri)
         {
-            if (DigestCredentials.TryParse(line.Span, out var credentials) && credentials.Realm == _options.Domain)
-            {
-                given = credentials;
-                break;
-            }
+            await transaction.RespondAsync(400, cancellationToken: cancellationToken);
+            return false;
         }
 
-        var verdict = _digest.Verify(given, request.Method.Name, request.RequestUriText.ToString(), _options.Users.GetValueOrDefault);
-        if (verdict != DigestVerdict.Accepted)
+        if (result.Verdict != DigestVerdict.Accepted)
         {
             using var challenge = transaction.CreateResponse(401);
-            foreach (var offer in _digest.CreateChallenges(stale: verdict is DigestVerdict.Stale or DigestVerdict.Replayed))
+            foreach (var offer in _digest.CreateChallenges(stale: result.Verdict is DigestVerdict.Stale or DigestVerdict.Replayed))
             {
                 challenge.Add(SipHeaderNames.WwwAuthenticate, offer.ToString());
             }
@@ -151,7 +150,7 @@ internal sealed class Registrar : IDisposable
         }
 
         // Who he is has been shown; whether he may register that address is the next question (§10.3 step 4).
-        if (request.To.Uri is { } to && to.User.ToString() == given!.UserName)
+        if (result.Owns(transaction.Request.To.Uri))
         {
             return true;
         }
@@ -160,7 +159,7 @@ internal sealed class Registrar : IDisposable
         return false;
     }
 
-    private Changes? ReadChanges(SipRequest request, SipUri addressOfRecord, out int status, out string? reason)
+    private Changes? ReadChanges(SipRequest request, SipFlow flow, SipUri addressOfRecord, out int status, out string? reason)
     {
         (status, reason) = (400, null);
         var contacts = new List<(NameAddress Contact, TimeSpan Expires)>();
@@ -203,7 +202,58 @@ internal sealed class Registrar : IDisposable
             return null;
         }
 
-        return new Changes(contacts, all);
+        var isOutbound = false;
+        if (contacts.Exists(contact => FlowOf(contact.Contact) is not null))
+        {
+            // One flow is bound at a time (RFC 5626 §6).
+            if (contacts.Count(contact => contact.Expires > TimeSpan.Zero) > 1)
+            {
+                reason = "One Contact with reg-id";
+                return null;
+            }
+
+            isOutbound = IsOutbound(request, flow, out var lacksSupport);
+            if (lacksSupport)
+            {
+                status = 439;
+                return null;
+            }
+        }
+
+        return new Changes(contacts, all, isOutbound);
+    }
+
+    // Whose first hop is not this core needs one that keeps the flow, and says so with ob in the Path it added first (RFC 5626 §5.1, §6).
+    private static bool IsOutbound(SipRequest request, SipFlow flow, out bool lacksSupport)
+    {
+        var asks = Asks(request, "outbound"u8);
+        var isFirstHop = request.Values(SipHeaderNames.Via).Count() == 1;
+        lacksSupport = asks && !isFirstHop && request.Addresses(SipHeaderNames.Path).LastOrDefault().Uri?.Parameters.Contains("ob"u8) != true;
+        return asks && !lacksSupport && !(isFirstHop && flow.Protocol == SipProtocol.Udp);
+    }
+
+    private static FlowName? FlowOf(NameAddress contact) =>
+        contact.Parameters.TryGet("reg-id"u8, out var value)
+        && int.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number > 0
+        && InstanceOf(contact) is { } instance
+            ? new FlowName(instance, number)
+            : null;
+
+    private static string? InstanceOf(NameAddress contact) =>
+        FeatureSet.FromContact(contact).Instance is { Length: > 0 and <= 256 } instance ? instance : null;
+
+    private static bool Asks(SipRequest request, ReadOnlySpan<byte> option)
+    {
+        foreach (var tag in request.Values(SipHeaderNames.Supported).Concat(request.Values(SipHeaderNames.Require)))
+        {
+            if (tag.EqualsIgnoreCase(option))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool IsTemporaryGruuOf(SipUri uri, SipUri addressOfRecord) =>
@@ -225,8 +275,8 @@ internal sealed class Registrar : IDisposable
 
         foreach (var (contact, expires) in changes.Contacts)
         {
-            var uri = contact.Uri!;
-            var at = next.FindIndex(binding => binding.Uri.Equals(uri));
+            var outbound = changes.IsOutbound ? FlowOf(contact) : null;
+            var at = next.FindIndex(binding => binding.Is(outbound, contact.Uri!));
             if (at >= 0)
             {
                 if (IsLate(next[at]) && bound.Contains(next[at]))
@@ -239,7 +289,7 @@ internal sealed class Registrar : IDisposable
 
             if (expires > TimeSpan.Zero)
             {
-                Bind(next, bound, contact, expires, transaction, side);
+                Bind(next, bound, contact, outbound, expires, transaction, side);
             }
         }
 
@@ -254,12 +304,11 @@ internal sealed class Registrar : IDisposable
         bool IsLate(Binding binding) => binding.CallId == callId && number <= binding.CSeq;
     }
 
-    private void Bind(List<Binding> next, IReadOnlyList<Binding> bound, NameAddress contact, TimeSpan expires, SipServerTransaction transaction, CoreSide side)
+    private void Bind(List<Binding> next, IReadOnlyList<Binding> bound, NameAddress contact, FlowName? outbound, TimeSpan expires, SipServerTransaction transaction, CoreSide side)
     {
         var request = transaction.Request;
         var callId = request.CallId.ToString();
-        var wantsGruu = request.Values(SipHeaderNames.Supported).Concat(request.Values(SipHeaderNames.Require)).Any(tag => tag.EqualsIgnoreCase("gruu"u8));
-        var instance = wantsGruu && FeatureSet.FromContact(contact).Instance is { Length: > 0 and <= 256 } urn ? urn : null;
+        var instance = Asks(request, "gruu"u8) ? InstanceOf(contact) : null;
         ulong key = 0;
 
         if (instance is not null)
@@ -281,6 +330,7 @@ internal sealed class Registrar : IDisposable
             Contact = contact,
             Instance = instance,
             InstanceKey = key,
+            Outbound = outbound,
             CallId = callId,
             CSeq = request.CSeq.Number,
             ExpiresAt = _locations.Now + expires,
@@ -292,7 +342,7 @@ internal sealed class Registrar : IDisposable
         });
     }
 
-    private SipResponse CreateAnswer(SipServerTransaction transaction, CoreSide side, SipUri addressOfRecord, IReadOnlyList<Binding> bound)
+    private SipResponse CreateAnswer(SipServerTransaction transaction, CoreSide side, SipUri addressOfRecord, IReadOnlyList<Binding> bound, bool isOutbound)
     {
         using var answer = transaction.CreateResponse(200);
         var now = _locations.Now;
@@ -313,7 +363,16 @@ internal sealed class Registrar : IDisposable
             answer.Add(SipHeaderNames.PAssociatedUri, $"<{addressOfRecord}>");
         }
 
-        answer.Add(SipHeaderNames.Supported, "gruu, path");
+        if (isOutbound)
+        {
+            answer.Add(SipHeaderNames.Require, "outbound");
+            if (!transaction.Request.Contains(SipHeaderNames.Path))
+            {
+                answer.Add(SipHeaderNames.FlowTimer, Seconds(FlowTimer));
+            }
+        }
+
+        answer.Add(SipHeaderNames.Supported, string.Join(", ", SupportedOptions));
         answer.Add(SipHeaderNames.Date, _options.TimeProvider.GetUtcNow().ToString("R", CultureInfo.InvariantCulture));
         return answer.Build();
     }
@@ -387,7 +446,7 @@ internal sealed class Registrar : IDisposable
     // Rounded up: what is left of an hour a moment later is still an hour to whoever asks.
     internal static string Seconds(TimeSpan time) => ((long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
-    private sealed record Changes(List<(NameAddress Contact, TimeSpan Expires)> Contacts, bool All)
+    private sealed record Changes(List<(NameAddress Contact, TimeSpan Expires)> Contacts, bool All, bool IsOutbound)
     {
         public bool IsQuery => Contacts.Count == 0 && !All;
     }

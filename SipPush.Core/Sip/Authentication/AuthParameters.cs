@@ -1,50 +1,101 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
 namespace SipPush.Sip;
 
 /// <summary>
-/// Reads <c>"Digest" LWS name "=" (token / quoted-string) *("," …)</c>, the shape of a challenge and of credentials
-/// (RFC 3261 §25.1), one parameter after another.
+/// Reads <c>name "=" (token / quoted-string) *("," …)</c>, the shape of Authentication-Info and, after <c>"Digest" LWS</c>, of a
+/// challenge and of credentials (RFC 3261 §25.1).
 /// </summary>
 internal ref struct AuthParameters
 {
     public const int MaxLength = 8192;
     public const int MaxParameters = 32;
 
+    private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
     private static readonly SearchValues<byte> EndsName = SearchValues.Create("= \t\r\n,\""u8);
     private static readonly SearchValues<byte> EndsValue = SearchValues.Create(", \t\r\n\""u8);
 
     private ReadOnlySpan<byte> _rest;
+    private ReadOnlySpan<byte> _name;
     private ReadOnlySpan<byte> _value;
     private bool _isQuoted;
+    private bool _isMalformed;
     private int _count;
 
-    /// <summary>The name of the parameter <see cref="Next"/> came to.</summary>
-    public ReadOnlySpan<byte> Name { get; private set; }
-
-    /// <summary>True when reading stopped at something that is no parameter, or at a limit.</summary>
-    public bool IsMalformed { get; private set; }
-
-    /// <summary>False when the value is of another scheme, has nothing after the scheme or is longer than <see cref="MaxLength"/>.</summary>
-    public static bool TryOpen(ReadOnlySpan<byte> value, out AuthParameters parameters)
+    /// <summary>Reads the value of a field: what is named <c>names[i]</c>, without quotes and escapes, goes to <c>texts[i]</c>;
+    /// null stays where nothing has that name, and other parameters are ignored.</summary>
+    /// <returns>False when the value is of another scheme, malformed, not UTF-8, empty, longer than <see cref="MaxLength"/> or
+    /// <see cref="MaxParameters"/>, or has a known parameter twice.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> value, bool hasScheme, ReadOnlySpan<string> names, Span<string?> texts)
     {
-        parameters = default;
+        var parameters = default(AuthParameters);
         value = SkipSpace(value);
 
-        if (value.Length > MaxLength || value.Length <= 6 || !Ascii.EqualsIgnoreCase(value[..6], "Digest"u8) || !IsSpace(value[6]))
+        if (value.Length > MaxLength || (hasScheme && !TrySkipScheme(ref value)))
         {
             return false;
         }
 
-        parameters._rest = value[6..];
+        parameters._rest = value;
+        while (parameters.TryNext())
+        {
+            for (var i = 0; i < names.Length; i++)
+            {
+                if (Ascii.EqualsIgnoreCase(parameters._name, names[i]))
+                {
+                    if (texts[i] is not null || !Utf8.IsValid(parameters._value))
+                    {
+                        return false;
+                    }
+
+                    texts[i] = parameters.Unescape();
+                    break;
+                }
+            }
+        }
+
+        return !parameters._isMalformed && parameters._count > 0;
+    }
+
+    public static bool IsTokenOrNull(string? text) => text is null || FieldText.IsToken(text);
+
+    public static bool IsTrue(string? text) => string.Equals(text, "true", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Reads a nonce count: eight digits, which are hashed as they stand, and null where there is none.</summary>
+    public static bool TryReadCount(string? text, out uint? count)
+    {
+        count = null;
+        if (text is null)
+        {
+            return true;
+        }
+
+        if (text.Length != 8 || text.AsSpan().ContainsAnyExcept(LowerHex)
+            || !uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number))
+        {
+            return false;
+        }
+
+        count = number;
         return true;
     }
 
-    /// <summary>Goes to the next parameter; false at the end and where <see cref="IsMalformed"/> becomes true.</summary>
-    public bool Next()
+    private static bool TrySkipScheme(ref ReadOnlySpan<byte> value)
+    {
+        if (value.Length <= 6 || !Ascii.EqualsIgnoreCase(value[..6], "Digest"u8) || !IsSpace(value[6]))
+        {
+            return false;
+        }
+
+        value = value[6..];
+        return true;
+    }
+
+    // False at the end and where something is no parameter.
+    private bool TryNext()
     {
         _rest = SkipSpace(_rest);
 
@@ -59,25 +110,15 @@ internal ref struct AuthParameters
             return false;
         }
 
-        IsMalformed = ++_count > MaxParameters || !TryTakeName() || !TryTakeValue() || !TryTakeEnd();
-        return !IsMalformed;
+        _isMalformed = ++_count > MaxParameters || !TryTakeName() || !TryTakeValue() || !TryTakeEnd();
+        return !_isMalformed;
     }
 
-    public readonly bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(Name, name);
-
-    /// <summary>The value without quotes and escapes. False when the parameter has been read before (<paramref name="text"/>
-    /// is not null) or its octets are not UTF-8.</summary>
-    public readonly bool TryTake([NotNullWhen(true)] ref string? text)
+    private readonly string Unescape()
     {
-        if (text is not null || !Utf8.IsValid(_value))
-        {
-            return false;
-        }
-
         if (!_isQuoted || !_value.Contains((byte)'\\'))
         {
-            text = Encoding.UTF8.GetString(_value);
-            return true;
+            return Encoding.UTF8.GetString(_value);
         }
 
         var unescaped = new byte[_value.Length];
@@ -88,8 +129,7 @@ internal ref struct AuthParameters
             unescaped[length++] = _value[i] == '\\' ? _value[++i] : _value[i];
         }
 
-        text = Encoding.UTF8.GetString(unescaped, 0, length);
-        return true;
+        return Encoding.UTF8.GetString(unescaped, 0, length);
     }
 
     private bool TryTakeName()
@@ -100,7 +140,7 @@ internal ref struct AuthParameters
             return false;
         }
 
-        Name = _rest[..length];
+        _name = _rest[..length];
         _rest = SkipSpace(_rest[length..]);
         if (_rest is not [(byte)'=', ..])
         {

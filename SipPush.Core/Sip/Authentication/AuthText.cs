@@ -5,7 +5,9 @@ namespace SipPush.Sip;
 /// <summary>Writes what <see cref="AuthParameters"/> reads. The texts have been checked by the properties they come from.</summary>
 internal static class AuthText
 {
-    public static StringBuilder Begin() => new("Digest");
+    private const string Scheme = "Digest ";
+
+    public static StringBuilder Begin(bool hasScheme = true) => new(hasScheme ? Scheme : "");
 
     public static StringBuilder Quoted(this StringBuilder text, string name, string? value)
     {
@@ -30,5 +32,5 @@ internal static class AuthText
         value is null ? text : text.Name(name).Append(value);
 
     private static StringBuilder Name(this StringBuilder text, string name) =>
-        text.Append(text.Length == "Digest".Length ? " " : ", ").Append(name).Append('=');
+        text.Append(text.Length == 0 || text[^1] == ' ' ? "" : ", ").Append(name).Append('=');
 }

@@ -3,39 +3,49 @@ using System.Security.Cryptography;
 namespace SipPush.Sip;
 
 /// <summary>What follows from a Digest algorithm.</summary>
-public static class DigestAlgorithms
+internal static class DigestAlgorithms
 {
-    internal const int MaxHashLength = 64;
+    /// <summary>The hexadecimal digits of the longest hash.</summary>
+    public const int MaxHashLength = 64;
+
+    private static readonly string[] Names = ["MD5", "SHA-256", "SHA-512-256", "MD5-sess", "SHA-256-sess", "SHA-512-256-sess"];
 
     /// <summary>The value of the <c>algorithm</c> parameter.</summary>
-    public static string Name(this DigestAlgorithm algorithm) => algorithm == DigestAlgorithm.Sha256 ? "SHA-256" : "MD5";
+    public static string Name(this DigestAlgorithm algorithm) => Names[(int)algorithm];
 
-    /// <summary>The length of a hash in hexadecimal digits.</summary>
-    public static int HashLength(this DigestAlgorithm algorithm) => algorithm == DigestAlgorithm.Sha256 ? 64 : 32;
+    /// <summary>True when the hash of the credentials is hashed once more, with both nonces.</summary>
+    public static bool HasSessionKey(this DigestAlgorithm algorithm) => algorithm >= DigestAlgorithm.Md5Session;
 
-    /// <summary>Reads a value of the <c>algorithm</c> parameter without regard to case; false when it is not supported.</summary>
-    public static bool TryParse(ReadOnlySpan<char> name, out DigestAlgorithm algorithm)
+    /// <summary>Reads a value of the <c>algorithm</c> parameter without regard to case; absent it means MD5, and null comes out
+    /// when it is not supported.</summary>
+    public static DigestAlgorithm? Read(string? name)
     {
-        algorithm = name.Equals("SHA-256", StringComparison.OrdinalIgnoreCase) ? DigestAlgorithm.Sha256 : DigestAlgorithm.Md5;
-        return algorithm == DigestAlgorithm.Sha256 || name.Equals("MD5", StringComparison.OrdinalIgnoreCase);
+        var index = name is null ? 0 : Array.FindIndex(Names, known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return index < 0 ? null : (DigestAlgorithm)index;
     }
 
-    /// <summary>Writes the hash of the data as <see cref="HashLength"/> lower-case hexadecimal digits.</summary>
+    /// <summary>Writes the hash of the data in lower-case hexadecimal digits.</summary>
     /// <returns>The part of <paramref name="hex"/> that was written.</returns>
-    internal static Span<byte> Hash(this DigestAlgorithm algorithm, ReadOnlySpan<byte> data, Span<byte> hex)
+    public static Span<byte> Hash(this DigestAlgorithm algorithm, ReadOnlySpan<byte> data, Span<byte> hex)
     {
         Span<byte> hash = stackalloc byte[MaxHashLength / 2];
 
-        if (algorithm == DigestAlgorithm.Sha256)
+        switch (algorithm)
         {
-            hash = hash[..SHA256.HashData(data, hash)];
-        }
-        else
-        {
-            // Weak, but what RFC 3261 §22.4 asks of everyone; a server that wants better does not offer it.
+            case DigestAlgorithm.Sha256 or DigestAlgorithm.Sha256Session:
+                SHA256.HashData(data, hash);
+                break;
+
+            case DigestAlgorithm.Sha512Truncated256 or DigestAlgorithm.Sha512Truncated256Session:
+                Sha512Truncated256.HashData(data, hash);
+                break;
+
+            default:
+                // Weak, but what RFC 3261 §22.4 asks of everyone; a server that wants better does not offer it.
 #pragma warning disable CA5351
-            hash = hash[..MD5.HashData(data, hash)];
+                hash = hash[..MD5.HashData(data, hash)];
 #pragma warning restore CA5351
+                break;
         }
 
         Convert.TryToHexStringLower(hash, hex, out var written);

@@ -5,54 +5,60 @@ using System.Text;
 
 namespace SipPush.Sip;
 
-/// <summary>The arithmetic of Digest (RFC 7616 §3.4.1, RFC 3261 §22.4).</summary>
-public static class DigestCalculator
+/// <summary>The arithmetic of Digest (RFC 7616 §3.4, RFC 3261 §22.4). Text is hashed as UTF-8; hashes are lower-case hexadecimal digits.</summary>
+internal static class DigestCalculator
 {
-    /// <summary>The value of the <c>response</c> parameter, in lower-case hexadecimal digits.</summary>
+    /// <summary>H(user:realm:password), which is all that anybody needs to know of a password.</summary>
+    public static string HashSecret(DigestAlgorithm algorithm, string userName, string realm, string password) =>
+        HashOf(algorithm, userName, realm, password);
+
+    /// <summary>The user name as a client sends it where the server asked for a hash of it (RFC 7616 §3.4.4).</summary>
+    public static string HashUserName(DigestAlgorithm algorithm, string userName, string realm) => HashOf(algorithm, userName, realm);
+
+    /// <summary>The value of the <c>response</c> parameter, or of <c>rspauth</c>.</summary>
     /// <param name="algorithm">The hash.</param>
-    /// <param name="userName">The user name; like all text here it is hashed as UTF-8.</param>
-    /// <param name="realm">The realm of the challenge, unquoted.</param>
-    /// <param name="password">The password.</param>
-    /// <param name="method">The method of the request.</param>
-    /// <param name="uri">The <c>uri</c> parameter, which is the Request-URI.</param>
-    /// <param name="nonce">The nonce of the challenge, unquoted.</param>
-    /// <param name="cnonce">The client's nonce; not used without a qop.</param>
-    /// <param name="nonceCount">The nonce count, from 1; not used without a qop.</param>
-    /// <param name="qop">The quality of protection.</param>
-    /// <exception cref="ArgumentNullException">A text that is needed is null.</exception>
+    /// <param name="secret">What <see cref="HashSecret"/> made.</param>
+    /// <param name="method">The method of the request; empty for <c>rspauth</c> (RFC 7616 §3.5).</param>
+    /// <param name="credentials">The <c>uri</c>, nonces, count and <c>qop</c>; the others are not looked at.</param>
+    /// <param name="body">The body, for <c>auth-int</c>.</param>
     public static string ComputeResponse(
-        DigestAlgorithm algorithm,
-        string userName,
-        string realm,
-        string password,
-        string method,
-        string uri,
-        string nonce,
-        string? cnonce = null,
-        uint nonceCount = 0,
-        DigestQop qop = DigestQop.None)
+        DigestAlgorithm algorithm, string secret, string method, DigestCredentials credentials, ReadOnlySpan<byte> body)
     {
-        ArgumentNullException.ThrowIfNull(userName);
-        ArgumentNullException.ThrowIfNull(realm);
-        ArgumentNullException.ThrowIfNull(password);
-        ArgumentNullException.ThrowIfNull(method);
-        ArgumentNullException.ThrowIfNull(uri);
-        ArgumentNullException.ThrowIfNull(nonce);
+        var cnonce = credentials.Cnonce ?? "";
+        var key = algorithm.HasSessionKey() ? HashOf(algorithm, secret, credentials.Nonce, cnonce) : secret;
+        var request = IsAuthInt(credentials.Qop)
+            ? HashOf(algorithm, method, credentials.Uri, HashBody(algorithm, body))
+            : HashOf(algorithm, method, credentials.Uri);
 
-        var secret = HashOf(algorithm, userName, realm, password);
-        var request = HashOf(algorithm, method, uri);
-
-        if (qop == DigestQop.None)
-        {
-            return HashOf(algorithm, secret, nonce, request);
-        }
-
-        ArgumentNullException.ThrowIfNull(cnonce);
-        return HashOf(algorithm, secret, nonce, FormatCount(nonceCount), cnonce, "auth", request);
+        return credentials.Qop is null
+            ? HashOf(algorithm, key, credentials.Nonce, request)
+            : HashOf(algorithm, key, credentials.Nonce, FormatCount(credentials.NonceCount ?? 0), cnonce, credentials.Qop, request);
     }
 
+    public static bool IsAuth(string? qop) => string.Equals(qop, "auth", StringComparison.OrdinalIgnoreCase);
+
+    public static bool IsAuthInt(string? qop) => string.Equals(qop, "auth-int", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>A nonce count as its eight digits.</summary>
-    internal static string FormatCount(uint nonceCount) => nonceCount.ToString("x8", CultureInfo.InvariantCulture);
+    public static string FormatCount(uint nonceCount) => nonceCount.ToString("x8", CultureInfo.InvariantCulture);
+
+    /// <summary>Compares a hash with what somebody sent, upper case included, in a time that does not tell where they differ.</summary>
+    public static bool AreSame(string expected, string given)
+    {
+        Span<byte> expectedDigits = stackalloc byte[DigestAlgorithms.MaxHashLength];
+        Span<byte> givenDigits = stackalloc byte[DigestAlgorithms.MaxHashLength];
+        var length = Encoding.ASCII.GetBytes(expected, expectedDigits);
+
+        return given.Length == length
+            && Ascii.ToLower(given, givenDigits, out _) == OperationStatus.Done
+            && CryptographicOperations.FixedTimeEquals(expectedDigits[..length], givenDigits[..length]);
+    }
+
+    private static string HashBody(DigestAlgorithm algorithm, ReadOnlySpan<byte> body)
+    {
+        Span<byte> hex = stackalloc byte[DigestAlgorithms.MaxHashLength];
+        return Encoding.ASCII.GetString(algorithm.Hash(body, hex));
+    }
 
     // The parts with a colon between each two.
     private static string HashOf(DigestAlgorithm algorithm, params ReadOnlySpan<string> parts)

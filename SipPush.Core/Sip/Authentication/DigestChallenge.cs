@@ -5,8 +5,10 @@ namespace SipPush.Sip;
 /// <summary>The Digest challenge of a WWW-Authenticate or Proxy-Authenticate field (RFC 3261 §22.4, RFC 8760 §2).</summary>
 /// <remarks>All texts are without quotes and escapes. An initialiser throws <see cref="ArgumentException"/>, naming the
 /// property, for CR, LF, NUL and other control characters.</remarks>
-public sealed class DigestChallenge
+public sealed record DigestChallenge
 {
+    private static readonly string[] Names = ["realm", "nonce", "opaque", "domain", "algorithm", "qop", "stale", "userhash"];
+
     /// <summary>The realm: which user name and password are asked for.</summary>
     public required string Realm { get; init => field = FieldText.Checked(value, nameof(Realm)); }
 
@@ -23,8 +25,7 @@ public sealed class DigestChallenge
     public string? AlgorithmName { get; init => field = value is null ? null : FieldText.CheckedToken(value, nameof(AlgorithmName)); }
 
     /// <summary>The algorithm; null when it is not supported.</summary>
-    public DigestAlgorithm? Algorithm =>
-        AlgorithmName is null ? DigestAlgorithm.Md5 : DigestAlgorithms.TryParse(AlgorithmName, out var algorithm) ? algorithm : null;
+    public DigestAlgorithm? Algorithm => DigestAlgorithms.Read(AlgorithmName);
 
     /// <summary>The qualities of protection offered, as named; empty when the parameter is absent.</summary>
     public IReadOnlyList<string> Qop
@@ -36,62 +37,26 @@ public sealed class DigestChallenge
     /// <summary>True when only the nonce was too old: the same user name and password may be used again (RFC 7616 §3.3).</summary>
     public bool Stale { get; init; }
 
-    /// <summary>True when this library can answer: the algorithm is known, and there is no qop or <c>auth</c> among them.</summary>
-    public bool IsSupported =>
-        Algorithm is not null && (Qop.Count == 0 || Qop.Contains("auth", StringComparer.OrdinalIgnoreCase));
+    /// <summary>True when the server asks for a hash in place of the user name (RFC 7616 §3.4.4).</summary>
+    public bool UserHash { get; init; }
+
+    /// <summary>True when this library can answer: the algorithm is known, and <c>auth</c> or <c>auth-int</c> is offered, or no qop
+    /// at all and the algorithm does without (RFC 3261 §22.4).</summary>
+    public bool IsSupported => Algorithm is { } algorithm
+        && (Qop.Count == 0 ? !algorithm.HasSessionKey() : Offers("auth") || Offers("auth-int"));
+
+    internal bool Offers(string qop) => Qop.Contains(qop, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads the value of one field. False when it is of another scheme, malformed, names a known parameter twice,
     /// lacks realm or nonce, or is longer than 8192 octets or 32 parameters. Unknown parameters are ignored.</summary>
     public static bool TryParse(ReadOnlySpan<byte> value, [NotNullWhen(true)] out DigestChallenge? challenge)
     {
         challenge = null;
-        string? realm = null, nonce = null, opaque = null, domain = null, algorithm = null, qop = null, stale = null;
+        var texts = new string?[Names.Length];
 
-        if (!AuthParameters.TryOpen(value, out var parameters))
-        {
-            return false;
-        }
-
-        while (parameters.Next())
-        {
-            var taken = true;
-
-            if (parameters.Is("realm"u8))
-            {
-                taken = parameters.TryTake(ref realm);
-            }
-            else if (parameters.Is("nonce"u8))
-            {
-                taken = parameters.TryTake(ref nonce);
-            }
-            else if (parameters.Is("opaque"u8))
-            {
-                taken = parameters.TryTake(ref opaque);
-            }
-            else if (parameters.Is("domain"u8))
-            {
-                taken = parameters.TryTake(ref domain);
-            }
-            else if (parameters.Is("algorithm"u8))
-            {
-                taken = parameters.TryTake(ref algorithm) && FieldText.IsToken(algorithm);
-            }
-            else if (parameters.Is("qop"u8))
-            {
-                taken = parameters.TryTake(ref qop);
-            }
-            else if (parameters.Is("stale"u8))
-            {
-                taken = parameters.TryTake(ref stale);
-            }
-
-            if (!taken)
-            {
-                return false;
-            }
-        }
-
-        if (parameters.IsMalformed || realm is null || nonce is null)
+        if (!AuthParameters.TryRead(value, hasScheme: true, Names, texts)
+            || texts is not [{ } realm, { } nonce, var opaque, var domain, var algorithm, var qop, var stale, var userHash]
+            || !AuthParameters.IsTokenOrNull(algorithm))
         {
             return false;
         }
@@ -110,7 +75,8 @@ public sealed class DigestChallenge
             Domain = domain,
             AlgorithmName = algorithm,
             Qop = options,
-            Stale = string.Equals(stale, "true", StringComparison.OrdinalIgnoreCase),
+            Stale = AuthParameters.IsTrue(stale),
+            UserHash = AuthParameters.IsTrue(userHash),
         };
         return true;
     }
@@ -124,5 +90,6 @@ public sealed class DigestChallenge
         .Token("stale", Stale ? "true" : null)
         .Token("algorithm", AlgorithmName)
         .Quoted("qop", Qop.Count == 0 ? null : string.Join(',', Qop))
+        .Token("userhash", UserHash ? "true" : null)
         .ToString();
 }

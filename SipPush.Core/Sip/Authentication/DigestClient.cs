@@ -1,82 +1,95 @@
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
+
 namespace SipPush.Sip;
 
 /// <summary>
-/// The client's side of Digest for one user agent (RFC 3261 §22.2, RFC 8760 §2.4): remembers the last challenge of each realm
-/// and counts the uses of its nonce. Keep one for WWW-Authenticate and one for Proxy-Authenticate. Safe for concurrent use;
-/// each request gets a <see cref="DigestAttempt"/> of its own.
+/// The client's side of Digest for one user agent (RFC 3261 §22.2–22.3, RFC 8760 §2.4): remembers the session of each realm and
+/// whether a user agent server or a proxy asked. Safe for concurrent use; each request gets <see cref="RequestCredentials"/> of its own.
 /// </summary>
-public sealed class DigestClient
+/// <param name="credentials">What it may answer with; one for the very realm comes before one for any.</param>
+/// <param name="createCnonce">Makes a fresh unpredictable cnonce; called from any thread.</param>
+/// <param name="log">Where a server that does not prove itself is told of.</param>
+internal sealed class DigestClient(IReadOnlyList<SipCredential> credentials, Func<string> createCnonce, ILogger log)
 {
-    private const int MaxRealms = 8;
+    /// <summary>How many sessions are remembered; past that the oldest is forgotten, so a stranger's realms can't fill the place up.</summary>
+    public const int MaxSessions = 8;
 
-    private readonly SipCredential[] _credentials;
-    private readonly Func<string> _createCnonce;
-    private readonly Dictionary<string, DigestNonceUse> _lastUses = new(StringComparer.Ordinal);
+    private readonly SipCredential[] _credentials = [.. credentials];
+    private readonly List<DigestSession> _sessions = [];
     private readonly Lock _lock = new();
 
-    /// <summary>A client that has not been challenged yet.</summary>
-    /// <param name="credentials">What it may answer with; one for the very realm comes before one for any.</param>
-    /// <param name="createCnonce">Makes a fresh unpredictable cnonce; called from any thread.</param>
-    public DigestClient(IEnumerable<SipCredential> credentials, Func<string> createCnonce)
+    /// <summary>Begins a request, with answers to what is remembered.</summary>
+    public RequestCredentials Begin()
     {
-        ArgumentNullException.ThrowIfNull(credentials);
-        ArgumentNullException.ThrowIfNull(createCnonce);
-        _credentials = [.. credentials];
-        _createCnonce = createCnonce;
-    }
-
-    /// <summary>Begins a request: its <see cref="DigestAttempt.Credentials"/> answer the challenges remembered, if any, with
-    /// the next nonce count.</summary>
-    /// <param name="method">The method of the request.</param>
-    /// <param name="uri">Its Request-URI as it is written.</param>
-    /// <exception cref="ArgumentException">A text holds CR, LF, NUL or another control character.</exception>
-    public DigestAttempt Begin(string method, string uri)
-    {
-        FieldText.CheckedToken(method, nameof(method));
-        FieldText.Checked(uri, nameof(uri));
-
         lock (_lock)
         {
-            return new DigestAttempt(this, method, uri, _lastUses.Values);
+            return new RequestCredentials(this, _sessions);
         }
     }
 
-    internal SipCredential? CredentialFor(string realm) =>
-        Array.Find(_credentials, credential => credential.Realm == realm) ?? Array.Find(_credentials, credential => credential.Realm is null);
+    public bool HasCredentials => _credentials.Length > 0;
 
-    /// <summary>Remembers the challenge for requests to come; null when there are too many realms.</summary>
-    internal DigestNonceUse? Remember(DigestChallenge challenge, SipCredential credential)
+    public Func<string> CreateCnonce { get; } = createCnonce;
+
+    /// <summary>Opens a session, or joins the one that a request challenged at the same time has opened; null without credentials for the realm.</summary>
+    public DigestSession? Open(DigestChallenge challenge, bool isProxy)
     {
+        var credential = Array.Find(_credentials, credential => credential.Realm == challenge.Realm) ?? Array.Find(_credentials, credential => credential.Realm is null);
+        if (credential is null)
+        {
+            return null;
+        }
+
         lock (_lock)
         {
-            // Two requests challenged with one nonce count its uses together.
-            if (_lastUses.TryGetValue(challenge.Realm, out var use))
+            var at = _sessions.FindIndex(session => session.IsProxy == isProxy && session.Challenge.Realm == challenge.Realm);
+            if (at >= 0)
             {
-                if (use.Challenge.Nonce == challenge.Nonce && use.Challenge.Algorithm == challenge.Algorithm)
+                // Two requests challenged with one nonce count its uses together.
+                if (_sessions[at].Challenge.Nonce == challenge.Nonce && _sessions[at].Challenge.Algorithm == challenge.Algorithm)
                 {
-                    return use;
+                    return _sessions[at];
                 }
+                _sessions.RemoveAt(at);
             }
-            else if (_lastUses.Count == MaxRealms)
+            else if (_sessions.Count == MaxSessions)
             {
-                return null;
+                _sessions.RemoveAt(0);
             }
 
-            return _lastUses[challenge.Realm] = new DigestNonceUse(challenge, credential);
+            var opened = new DigestSession(challenge, credential, isProxy, CreateCnonce);
+            _sessions.Add(opened);
+            return opened;
         }
     }
 
-    /// <summary>Forgets a challenge whose answer was refused, so that no later request begins with it.</summary>
-    internal void Forget(DigestNonceUse use)
+    /// <summary>Takes the nonce for the next request; when others have gone on meanwhile, theirs stays.</summary>
+    public void Renew(DigestSession session, string nonce)
     {
         lock (_lock)
         {
-            if (_lastUses.TryGetValue(use.Challenge.Realm, out var current) && current == use)
+            var at = _sessions.IndexOf(session);
+            if (at >= 0 && session.Renew(nonce, CreateCnonce) is { } renewed)
             {
-                _lastUses.Remove(use.Challenge.Realm);
+                _sessions[at] = renewed;
             }
         }
     }
 
-    internal string CreateCnonce() => _createCnonce();
+    /// <summary>Forgets a session whose answer was refused, so that no later request begins with it.</summary>
+    public void Forget(DigestSession session)
+    {
+        lock (_lock)
+        {
+            _sessions.Remove(session);
+        }
+    }
+
+    /// <summary>Forgets a session whose server did not know the password.</summary>
+    public void Distrust(DigestSession session)
+    {
+        SipLog.ServerNotProven(log, session.Challenge.Realm);
+        Forget(session);
+    }
 }

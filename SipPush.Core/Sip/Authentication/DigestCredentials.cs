@@ -1,14 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 
 namespace SipPush.Sip;
 
 /// <summary>The Digest credentials of an Authorization or Proxy-Authorization field (RFC 3261 §22.4, RFC 7616 §3.4).</summary>
 /// <remarks>All texts are without quotes and escapes. An initialiser throws <see cref="ArgumentException"/>, naming the
 /// property, for CR, LF, NUL and other control characters.</remarks>
-public sealed class DigestCredentials
+public sealed record DigestCredentials
 {
-    /// <summary>The user name.</summary>
+    private static readonly string[] Names =
+        ["username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "opaque", "qop", "nc", "userhash"];
+
+    /// <summary>The user name, or with <see cref="UserHash"/> its hash.</summary>
     public required string UserName { get; init => field = FieldText.Checked(value, nameof(UserName)); }
 
     /// <summary>The realm of the challenge.</summary>
@@ -27,8 +29,7 @@ public sealed class DigestCredentials
     public string? AlgorithmName { get; init => field = value is null ? null : FieldText.CheckedToken(value, nameof(AlgorithmName)); }
 
     /// <summary>The algorithm; null when it is not supported.</summary>
-    public DigestAlgorithm? Algorithm =>
-        AlgorithmName is null ? DigestAlgorithm.Md5 : DigestAlgorithms.TryParse(AlgorithmName, out var algorithm) ? algorithm : null;
+    public DigestAlgorithm? Algorithm => DigestAlgorithms.Read(AlgorithmName);
 
     /// <summary>The client's nonce; null when absent.</summary>
     public string? Cnonce { get; init => field = value is null ? null : FieldText.Checked(value, nameof(Cnonce)); }
@@ -42,85 +43,35 @@ public sealed class DigestCredentials
     /// <summary>How often the nonce has been used, this time included; null when absent.</summary>
     public uint? NonceCount { get; init; }
 
+    /// <summary>True when <see cref="UserName"/> is what <see cref="HashUserName"/> makes of the user's name.</summary>
+    public bool UserHash { get; init; }
+
+    /// <summary>Hashes a user name (RFC 7616 §3.4.4): by these a server that asks for hashes finds its users.</summary>
+    /// <param name="algorithm">The algorithm of the credentials.</param>
+    /// <param name="userName">The name.</param>
+    /// <param name="realm">The realm it is known in.</param>
+    /// <returns>Lower-case hexadecimal digits.</returns>
+    public static string HashUserName(DigestAlgorithm algorithm, string userName, string realm)
+    {
+        ArgumentNullException.ThrowIfNull(userName);
+        ArgumentNullException.ThrowIfNull(realm);
+        return DigestCalculator.HashUserName(algorithm, userName, realm);
+    }
+
     /// <summary>Reads the value of one field. False when it is of another scheme, malformed, names a known parameter twice,
     /// lacks one that is needed (with a qop also cnonce and nc), or is longer than 8192 octets or 32 parameters.
     /// Unknown parameters are ignored.</summary>
     public static bool TryParse(ReadOnlySpan<byte> value, [NotNullWhen(true)] out DigestCredentials? credentials)
     {
         credentials = null;
-        string? userName = null, realm = null, nonce = null, uri = null, response = null;
-        string? algorithm = null, cnonce = null, opaque = null, qop = null, count = null;
+        var texts = new string?[Names.Length];
 
-        if (!AuthParameters.TryOpen(value, out var parameters))
-        {
-            return false;
-        }
-
-        while (parameters.Next())
-        {
-            var taken = true;
-
-            if (parameters.Is("username"u8))
-            {
-                taken = parameters.TryTake(ref userName);
-            }
-            else if (parameters.Is("realm"u8))
-            {
-                taken = parameters.TryTake(ref realm);
-            }
-            else if (parameters.Is("nonce"u8))
-            {
-                taken = parameters.TryTake(ref nonce);
-            }
-            else if (parameters.Is("uri"u8))
-            {
-                taken = parameters.TryTake(ref uri);
-            }
-            else if (parameters.Is("response"u8))
-            {
-                taken = parameters.TryTake(ref response);
-            }
-            else if (parameters.Is("algorithm"u8))
-            {
-                taken = parameters.TryTake(ref algorithm) && FieldText.IsToken(algorithm);
-            }
-            else if (parameters.Is("cnonce"u8))
-            {
-                taken = parameters.TryTake(ref cnonce);
-            }
-            else if (parameters.Is("opaque"u8))
-            {
-                taken = parameters.TryTake(ref opaque);
-            }
-            else if (parameters.Is("qop"u8))
-            {
-                taken = parameters.TryTake(ref qop) && FieldText.IsToken(qop);
-            }
-            else if (parameters.Is("nc"u8))
-            {
-                taken = parameters.TryTake(ref count);
-            }
-
-            if (!taken)
-            {
-                return false;
-            }
-        }
-
-        if (parameters.IsMalformed || userName is null || realm is null || nonce is null || uri is null || response is null)
-        {
-            return false;
-        }
-
-        // The digits are hashed as they stand, so eight of them are asked for.
-        var nonceCount = 0u;
-        if (count is not null
-            && (count.Length != 8 || !uint.TryParse(count, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out nonceCount)))
-        {
-            return false;
-        }
-
-        if (qop is not null && (cnonce is null || count is null))
+        if (!AuthParameters.TryRead(value, hasScheme: true, Names, texts)
+            || texts is not [{ } userName, { } realm, { } nonce, { } uri, { } response, var algorithm, var cnonce, var opaque, var qop, var nc, var userHash]
+            || !AuthParameters.IsTokenOrNull(algorithm)
+            || !AuthParameters.IsTokenOrNull(qop)
+            || !AuthParameters.TryReadCount(nc, out var nonceCount)
+            || (qop is not null && (cnonce is null || nonceCount is null)))
         {
             return false;
         }
@@ -136,7 +87,8 @@ public sealed class DigestCredentials
             Cnonce = cnonce,
             Opaque = opaque,
             Qop = qop,
-            NonceCount = count is null ? null : nonceCount,
+            NonceCount = nonceCount,
+            UserHash = AuthParameters.IsTrue(userHash),
         };
         return true;
     }
@@ -153,5 +105,6 @@ public sealed class DigestCredentials
         .Quoted("opaque", Opaque)
         .Token("qop", Qop)
         .Token("nc", NonceCount is { } count ? DigestCalculator.FormatCount(count) : null)
+        .Token("userhash", UserHash ? "true" : null)
         .ToString();
 }

@@ -12,9 +12,12 @@ public enum DigestVerdict
     /// <summary>User name and password are right, the nonce is too old or not one of this verifier's: challenge with stale=true.</summary>
     Stale,
 
-    /// <summary>User name, password, method, URI or algorithm are wrong.</summary>
+    /// <summary>User name, password, method, body, algorithm or qop are wrong: challenge.</summary>
     Rejected,
 
-    /// <summary>The response is right but its nonce count, or one above it, has been used: challenge with stale=true, or refuse.</summary>
+    /// <summary>The response is right but its nonce count has been used, or is so far below the highest that nobody can tell: challenge with stale=true, or refuse.</summary>
     Replayed,
+
+    /// <summary>The credentials are for another Request-URI: answer 400 (RFC 7616 §3.4.6).</summary>
+    WrongUri,
 }

@@ -6,27 +6,36 @@ using System.Text;
 namespace SipPush.Sip;
 
 /// <summary>
-/// The server's side of Digest (RFC 3261 §22, RFC 7616 §3.3–3.4, RFC 8760). A nonce carries its age under a key of this
-/// instance, so challenges leave nothing behind; only nonces that were answered rightly are remembered, for their counts.
-/// Safe for concurrent use.
+/// The server's side of Digest (RFC 3261 §22, RFC 7616 §3.3–3.6, RFC 8760 §2.3). A nonce carries its age under a key of this
+/// instance, so challenges leave nothing behind; only nonces that were answered rightly are remembered, for their counts. The key
+/// is replaced once a lifetime. Safe for concurrent use.
 /// </summary>
+/// <remarks>ACK and CANCEL are not to be verified: they can't be challenged, and an ACK repeats what its INVITE was let in with
+/// (RFC 3261 §22.1).</remarks>
 public sealed class DigestVerifier
 {
+    // Several proxies of one realm may be answered in one request, but not any number of them (RFC 3261 §22.3).
+    private const int MaxCredentials = 4;
+
     // Time and sequence number, then their authentication code.
     private const int StampLength = 16;
     private const int CodeLength = 32;
 
     private readonly DigestVerifierOptions _options;
+    private readonly string[] _qop;
+    private readonly byte[] _realm;
     private readonly long _start;
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, Use> _uses = [];
+    private readonly Dictionary<long, NonceCounts> _uses = [];
     private readonly PriorityQueue<long, long> _oldest = new();
     private long _sequence;
     private long _forgotten;
+    private long _epoch;
+    private byte[] _key = RandomNumberGenerator.GetBytes(CodeLength);
+    private byte[]? _lastKey;
 
     /// <summary>A verifier with a fresh key.</summary>
-    /// <exception cref="ArgumentException">The realm holds a control character, or there is no algorithm.</exception>
+    /// <exception cref="ArgumentException">The realm holds a control character, or there is no algorithm or no qop.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The lifetime or the number of nonces is not positive.</exception>
     public DigestVerifier(DigestVerifierOptions options)
     {
@@ -35,12 +44,14 @@ public sealed class DigestVerifier
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.NonceLifetime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxNonces);
 
-        if (options.Algorithms.Count == 0)
+        if (options.Algorithms.Count == 0 || options.Qop.Count == 0)
         {
-            throw new ArgumentException("There is no algorithm to offer", nameof(options));
+            throw new ArgumentException("There is no algorithm or no qop to offer", nameof(options));
         }
 
         _options = options;
+        _qop = [.. options.Qop.Select(qop => qop == DigestQop.Auth ? "auth" : "auth-int")];
+        _realm = Encoding.UTF8.GetBytes(options.Realm);
         _start = options.TimeProvider.GetTimestamp();
     }
 
@@ -56,82 +67,130 @@ public sealed class DigestVerifier
                 Realm = _options.Realm,
                 Nonce = nonce,
                 AlgorithmName = algorithm.Name(),
-                Qop = ["auth"],
+                Qop = _qop,
                 Stale = stale,
+                UserHash = _options.UserNameOfHash is not null,
             }),
         ];
     }
 
-    /// <summary>Judges the credentials of a request.</summary>
-    /// <param name="credentials">Those for this realm; null when the request has none.</param>
-    /// <param name="method">The method of the request.</param>
-    /// <param name="requestUri">Its Request-URI as it came; the <c>uri</c> parameter must be the same text.</param>
+    /// <summary>Judges the credentials of a request: of its Authorization fields, or Proxy-Authorization fields as the options
+    /// say, those for this realm. Fields of other realms and schemes, and those that can't be read, count for nothing.</summary>
+    /// <param name="request">The request as it came.</param>
     /// <param name="passwordOf">The password of a user name, or null when there is no such user.</param>
-    public DigestVerdict Verify(DigestCredentials? credentials, string method, string requestUri, Func<string, string?> passwordOf)
+    public DigestResult Verify(SipRequest request, Func<string, string?> passwordOf)
     {
-        ArgumentNullException.ThrowIfNull(method);
-        ArgumentNullException.ThrowIfNull(requestUri);
+        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(passwordOf);
 
-        if (credentials is null || credentials.Realm != _options.Realm)
+        DigestResult? first = null;
+        var judged = 0;
+        foreach (var line in request.Lines(_options.IsProxy ? SipHeaderNames.ProxyAuthorization : SipHeaderNames.Authorization))
         {
-            return DigestVerdict.NoCredentials;
+            if (!DigestCredentials.TryParse(line.Span, out var credentials) || credentials.Realm != _options.Realm)
+            {
+                continue;
+            }
+
+            var result = Judge(request, credentials, passwordOf);
+            first ??= result;
+            if (result.Verdict == DigestVerdict.Accepted)
+            {
+                return result;
+            }
+
+            if (++judged == MaxCredentials)
+            {
+                break;
+            }
         }
 
-        // Without qop is what clients of RFC 2069 send, and servers must go on taking it (RFC 3261 §22.4).
-        if (credentials.Algorithm is not { } algorithm || !_options.Algorithms.Contains(algorithm)
-            || (credentials.Qop is not null && !credentials.Qop.Equals("auth", StringComparison.OrdinalIgnoreCase))
-            || credentials.Uri != requestUri)
+        return first ?? new DigestResult(DigestVerdict.NoCredentials, _options.Realm);
+    }
+
+    /// <summary>
+    /// What to say in the Authentication-Info or Proxy-Authentication-Info of the response to a request that was accepted: that
+    /// this server knows the password too, and a new nonce when the present one is good for no more than half its lifetime, or for
+    /// no second time. Null when there is nothing to say.
+    /// </summary>
+    /// <param name="accepted">The result for the request.</param>
+    /// <param name="body">The body of the response.</param>
+    /// <exception cref="ArgumentException">The request was not accepted.</exception>
+    public AuthenticationInfo? CreateInfo(DigestResult accepted, ReadOnlySpan<byte> body = default)
+    {
+        ArgumentNullException.ThrowIfNull(accepted);
+        if (accepted.Verdict != DigestVerdict.Accepted || accepted.Credentials is not { } credentials)
         {
-            return DigestVerdict.Rejected;
+            throw new ArgumentException("The request was not accepted", nameof(accepted));
         }
+
+        var nextNonce = credentials.Qop is null || Now() - accepted.Issued > _options.NonceLifetime / 2 ? CreateNonce() : null;
+        if (credentials.Qop is null)
+        {
+            return new AuthenticationInfo { NextNonce = nextNonce };
+        }
+
+        return new AuthenticationInfo
+        {
+            NextNonce = nextNonce,
+            Qop = credentials.Qop,
+            ResponseAuth = DigestCalculator.ComputeResponse(credentials.Algorithm!.Value, accepted.Secret!, method: "", credentials, body),
+            Cnonce = credentials.Cnonce,
+            NonceCount = credentials.NonceCount,
+        };
+    }
+
+    private DigestResult Judge(SipRequest request, DigestCredentials credentials, Func<string, string?> passwordOf)
+    {
+        if (credentials.Algorithm is not { } algorithm || !_options.Algorithms.Contains(algorithm) || !IsOffered(credentials.Qop, algorithm))
+        {
+            return Refuse(DigestVerdict.Rejected);
+        }
+
+        if (!NamesTarget(credentials.Uri, request))
+        {
+            return Refuse(DigestVerdict.WrongUri);
+        }
+
+        // An unknown user takes as long as a wrong password.
+        var userName = credentials.UserHash ? _options.UserNameOfHash?.Invoke(credentials.UserName, algorithm) : credentials.UserName;
+        var password = userName is null ? null : passwordOf(userName);
+        var secret = DigestCalculator.HashSecret(algorithm, userName ?? "", credentials.Realm, password ?? "");
+        var expected = DigestCalculator.ComputeResponse(algorithm, secret, request.Method.Name, credentials, request.Body.Span);
 
         // The nonce comes after the response: only who knows the password is told that it is stale (RFC 7616 §3.3).
-        if (!IsResponseRight(credentials, algorithm, method, passwordOf(credentials.UserName)))
+        if (!DigestCalculator.AreSame(expected, credentials.Response) || password is null)
         {
-            return DigestVerdict.Rejected;
+            return Refuse(DigestVerdict.Rejected);
         }
 
         if (!TryReadNonce(credentials.Nonce, out var issued, out var sequence))
         {
-            return DigestVerdict.Stale;
+            return Refuse(DigestVerdict.Stale);
         }
 
-        // A response without a count is good for one time.
-        var count = credentials.Qop is null ? uint.MaxValue : credentials.NonceCount ?? 0;
-        return Count(issued, sequence, count);
-    }
-
-    private static bool IsResponseRight(DigestCredentials credentials, DigestAlgorithm algorithm, string method, string? password)
-    {
-        // An unknown user takes as long as a wrong password.
-        var qop = credentials.Qop is null ? DigestQop.None : DigestQop.Auth;
-        var expected = DigestCalculator.ComputeResponse(
-            algorithm,
-            credentials.UserName,
-            credentials.Realm,
-            password ?? "",
-            method,
-            credentials.Uri,
-            credentials.Nonce,
-            credentials.Cnonce ?? "",
-            credentials.NonceCount ?? 0,
-            qop);
-
-        Span<byte> expectedDigits = stackalloc byte[DigestAlgorithms.MaxHashLength];
-        Span<byte> givenDigits = stackalloc byte[DigestAlgorithms.MaxHashLength];
-        var length = Encoding.ASCII.GetBytes(expected, expectedDigits);
-
-        if (credentials.Response.Length != length
-            || Ascii.ToLower(credentials.Response, givenDigits, out _) != System.Buffers.OperationStatus.Done)
+        var verdict = Count(issued, sequence, credentials.Qop is null ? null : credentials.NonceCount);
+        return verdict != DigestVerdict.Accepted ? Refuse(verdict) : new DigestResult(verdict, _options.Realm)
         {
-            return false;
-        }
+            UserName = userName,
+            Credentials = credentials,
+            Secret = secret,
+            Issued = issued,
+        };
 
-        return CryptographicOperations.FixedTimeEquals(expectedDigits[..length], givenDigits[..length]) && password is not null;
+        DigestResult Refuse(DigestVerdict verdict) => new(verdict, _options.Realm) { Credentials = credentials };
     }
 
-    private DigestVerdict Count(TimeSpan issued, long sequence, uint count)
+    // Without qop is what clients of RFC 2069 send, and servers must go on taking it (RFC 3261 §22.4); it means auth (RFC 8760 §2.6).
+    private bool IsOffered(string? qop, DigestAlgorithm algorithm) => qop is null
+        ? !algorithm.HasSessionKey() && _options.Qop.Contains(DigestQop.Auth)
+        : _qop.Contains(qop, StringComparer.OrdinalIgnoreCase);
+
+    private static bool NamesTarget(string uri, SipRequest request) =>
+        uri == request.RequestUriText.ToString()
+        || (SipUri.TryParse(uri, out var named) && named.Equals(request.RequestUri));
+
+    private DigestVerdict Count(TimeSpan issued, long sequence, uint? count)
     {
         lock (_lock)
         {
@@ -142,18 +201,13 @@ public sealed class DigestVerifier
                 return DigestVerdict.Stale;
             }
 
-            if (_uses.TryGetValue(sequence, out var use))
+            if (_uses.TryGetValue(sequence, out var counts))
             {
-                if (count <= use.Count)
-                {
-                    return DigestVerdict.Replayed;
-                }
-
-                _uses[sequence] = use with { Count = count };
-                return DigestVerdict.Accepted;
+                return counts.TryUse(count) ? DigestVerdict.Accepted : DigestVerdict.Replayed;
             }
 
-            if (count == 0)
+            counts = new NonceCounts(issued);
+            if (!counts.TryUse(count))
             {
                 return DigestVerdict.Replayed;
             }
@@ -166,7 +220,7 @@ public sealed class DigestVerifier
                 return DigestVerdict.Stale;
             }
 
-            _uses.Add(sequence, new Use(issued, count));
+            _uses.Add(sequence, counts);
             _oldest.Enqueue(sequence, sequence);
             return DigestVerdict.Accepted;
         }
@@ -189,9 +243,15 @@ public sealed class DigestVerifier
     private string CreateNonce()
     {
         Span<byte> nonce = stackalloc byte[StampLength + CodeLength];
-        BinaryPrimitives.WriteInt64BigEndian(nonce, Now().Ticks);
-        BinaryPrimitives.WriteInt64BigEndian(nonce[8..], Interlocked.Increment(ref _sequence));
-        Authenticate(nonce[..StampLength], nonce[StampLength..]);
+        lock (_lock)
+        {
+            var now = Now();
+            BinaryPrimitives.WriteInt64BigEndian(nonce, now.Ticks);
+            BinaryPrimitives.WriteInt64BigEndian(nonce[8..], ++_sequence);
+            UseKeyOf(EpochOf(now));
+            Authenticate(_key, nonce[..StampLength], nonce[StampLength..]);
+        }
+
         return Base64Url.EncodeToString(nonce);
     }
 
@@ -209,24 +269,43 @@ public sealed class DigestVerifier
             return false;
         }
 
-        Authenticate(nonce[..StampLength], code);
-        if (!CryptographicOperations.FixedTimeEquals(code, nonce[StampLength..]))
+        issued = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(nonce));
+        sequence = BinaryPrimitives.ReadInt64BigEndian(nonce[8..]);
+        if (KeyOf(EpochOf(issued)) is not { } key)
         {
             return false;
         }
 
-        issued = TimeSpan.FromTicks(BinaryPrimitives.ReadInt64BigEndian(nonce));
-        sequence = BinaryPrimitives.ReadInt64BigEndian(nonce[8..]);
-        return true;
+        Authenticate(key, nonce[..StampLength], code);
+        return CryptographicOperations.FixedTimeEquals(code, nonce[StampLength..]);
     }
 
-    private void Authenticate(ReadOnlySpan<byte> stamp, Span<byte> code)
+    // A key makes nonces for one lifetime, so what is still good was made with this key or the last one.
+    private long EpochOf(TimeSpan issued) => issued.Ticks / _options.NonceLifetime.Ticks;
+
+    private void UseKeyOf(long epoch)
     {
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        if (epoch > _epoch)
+        {
+            _lastKey = epoch == _epoch + 1 ? _key : null;
+            _key = RandomNumberGenerator.GetBytes(CodeLength);
+            _epoch = epoch;
+        }
+    }
+
+    private byte[]? KeyOf(long epoch)
+    {
+        lock (_lock)
+        {
+            return epoch == _epoch ? _key : epoch == _epoch - 1 ? _lastKey : null;
+        }
+    }
+
+    private void Authenticate(byte[] key, ReadOnlySpan<byte> stamp, Span<byte> code)
+    {
+        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
         hmac.AppendData(stamp);
-        hmac.AppendData(Encoding.UTF8.GetBytes(_options.Realm));
+        hmac.AppendData(_realm);
         hmac.GetHashAndReset(code);
     }
-
-    private readonly record struct Use(TimeSpan Issued, uint Count);
 }

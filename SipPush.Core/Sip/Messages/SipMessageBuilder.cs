@@ -163,6 +163,15 @@ public abstract class SipMessageBuilder : IDisposable
         Insert(_lineCount, EndValue(name, plain.Length + suffix.Length));
     }
 
+    /// <summary>Adds all lines of that name from another message as they stand, each on one line.</summary>
+    internal void AddLinesOf(SipMessage message, SipHeaderName name)
+    {
+        foreach (var line in message.Lines(name))
+        {
+            AddReceived(name.Id, line);
+        }
+    }
+
     private protected abstract int StartLineLength { get; }
 
     private protected abstract int WriteStartLine(Span<byte> destination);

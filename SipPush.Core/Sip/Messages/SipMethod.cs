@@ -27,6 +27,15 @@ public readonly record struct SipMethod(string Name)
     /// <summary>CANCEL (RFC 3261 §9).</summary>
     public static readonly SipMethod Cancel = new("CANCEL");
 
+    /// <summary>UPDATE (RFC 3311).</summary>
+    public static readonly SipMethod Update = new("UPDATE");
+
+    /// <summary>PRACK (RFC 3262).</summary>
+    public static readonly SipMethod Prack = new("PRACK");
+
+    /// <summary>INFO (RFC 6086).</summary>
+    public static readonly SipMethod Info = new("INFO");
+
     private static readonly string[] Known =
     [
         "REGISTER", "MESSAGE", "OPTIONS", "INVITE", "ACK", "BYE", "CANCEL",

@@ -11,12 +11,17 @@ public sealed class SipRequestBuilder : SipMessageBuilder
 
     /// <summary>A request with nothing but its Request-Line.</summary>
     public SipRequestBuilder(SipMethod method, SipUri requestUri)
+        : this(method, requestUri?.Text ?? throw new ArgumentNullException(nameof(requestUri)))
+    {
+    }
+
+    /// <summary>As above, with a Request-URI as it stood in another request.</summary>
+    internal SipRequestBuilder(SipMethod method, SipText requestUri)
         : base(null)
     {
-        ArgumentNullException.ThrowIfNull(requestUri);
         _method = method;
         _methodOctets = Encoding.ASCII.GetBytes(method.Name);
-        _requestUri = requestUri.Text;
+        _requestUri = requestUri;
         if (!Parsing.SipGrammar.IsToken(_methodOctets))
         {
             throw new ArgumentException("A method is a token", nameof(method));

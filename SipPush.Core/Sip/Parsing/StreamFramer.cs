@@ -6,7 +6,8 @@ namespace SipPush.Sip;
 /// </summary>
 /// <remarks>
 /// Strict ends of line are CRLF; a bare LF ends a line too. Empty lines before a message are skipped (§7.5). A header section that is
-/// in error is read to its end first, so that what is reported can be answered.
+/// in error is read to its end first, so that what is reported can be answered. One CRLF by itself means nothing unless this side has
+/// pinged, and two are a ping whenever they come; so only who asks with a pong outstanding is told of one, and it takes no part in a ping.
 /// </remarks>
 /// <param name="headerSectionLimit">Octets of start-line, headers and empty line, with the empty lines in front, at most.</param>
 /// <param name="bodyLimit">Octets of body at most.</param>
@@ -25,9 +26,11 @@ internal sealed class StreamFramer(int headerSectionLimit, int bodyLimit)
 
     /// <summary>
     /// What stands at the start of <paramref name="unconsumed"/>. After NeedMore the next call brings the same octets and more;
-    /// after Done and KeepAlive it starts behind <see cref="FramingOutcome.Consumed"/>; after Error there is none.
+    /// after Done, KeepAlive and Pong it starts behind <see cref="FramingOutcome.Consumed"/>; after Error there is none.
     /// </summary>
-    public FramingOutcome Next(ReadOnlySpan<byte> unconsumed)
+    /// <param name="unconsumed">The octets.</param>
+    /// <param name="pongAwaited">True takes the next CRLF in front of a message for the pong. One that was seen before is none.</param>
+    public FramingOutcome Next(ReadOnlySpan<byte> unconsumed, bool pongAwaited = false)
     {
         if (_total > 0)
         {
@@ -37,9 +40,9 @@ internal sealed class StreamFramer(int headerSectionLimit, int bodyLimit)
         // Looking no further than the limit makes the outcome independent of how the octets were cut.
         var window = unconsumed[..Math.Min(unconsumed.Length, headerSectionLimit)];
 
-        if (!_started && EmptyLines(window) is { } ping)
+        if (!_started && EmptyLines(window, pongAwaited) is { } keepAlive)
         {
-            return ping;
+            return keepAlive;
         }
 
         if (_started && HeaderSection(window))
@@ -52,7 +55,7 @@ internal sealed class StreamFramer(int headerSectionLimit, int bodyLimit)
             : default;
     }
 
-    private FramingOutcome? EmptyLines(ReadOnlySpan<byte> window)
+    private FramingOutcome? EmptyLines(ReadOnlySpan<byte> window, bool pongAwaited)
     {
         while (_leading < window.Length)
         {
@@ -81,11 +84,14 @@ internal sealed class StreamFramer(int headerSectionLimit, int bodyLimit)
                 _leading += 2;
                 Searched += 2;
 
+                if (pongAwaited)
+                {
+                    return Found(FramingStatus.Pong, length: 2);
+                }
+
                 if (_afterEmptyLine)
                 {
-                    var ping = new FramingOutcome(FramingStatus.KeepAlive, Leading: _leading - 4, Length: 4);
-                    Reset();
-                    return ping;
+                    return Found(FramingStatus.KeepAlive, length: 4);
                 }
                 _afterEmptyLine = true;
             }
@@ -93,6 +99,13 @@ internal sealed class StreamFramer(int headerSectionLimit, int bodyLimit)
 
         _lineStart = _examined = _leading;
         return null;
+    }
+
+    private FramingOutcome Found(FramingStatus status, int length)
+    {
+        var found = new FramingOutcome(status, _leading - length, length);
+        Reset();
+        return found;
     }
 
     /// <summary>Walks the lines; true at the empty one, with <see cref="_examined"/> behind it.</summary>

@@ -1,13 +1,10 @@
-using System.Threading.Tasks.Sources;
-
 namespace SipPush.Sip.Transactions;
 
-/// <summary>A client transaction in the driver's hands: its machine, what it sends, where, and who awaits the end. Its partition's lock guards it.</summary>
-internal sealed class ClientTransaction(UInt128 branch, NonInviteClientTransaction machine, SipRequest request, SipFlow flow, string sentBy)
-    : IValueTaskSource<SipTransactionResult>
+/// <summary>A client transaction in the driver's hands: its machine, what it sends, where, and who hears of it. Its partition's lock guards it.</summary>
+internal abstract class ClientTransaction(UInt128 branch, ClientTransactionMachine machine, SipRequest request, SipFlow flow, string sentBy)
 {
     public readonly UInt128 Branch = branch;
-    public readonly NonInviteClientTransaction Machine = machine;
+    public readonly ClientTransactionMachine Machine = machine;
 
     /// <summary>As the transaction user gave it: with its Via it is written anew each time it is sent.</summary>
     public readonly SipRequest Request = request;
@@ -15,37 +12,21 @@ internal sealed class ClientTransaction(UInt128 branch, NonInviteClientTransacti
     public readonly SipFlow Flow = flow;
     public readonly string SentBy = sentBy;
 
-    public TimerHandle TimerE;
-    public TimerHandle TimerF;
+    /// <summary>A provisional response has come.</summary>
+    public bool WasProvisional;
 
-    // The continuation is the application's and must not run on the thread that receives.
-    private ManualResetValueTaskSourceCore<SipTransactionResult> _end = new() { RunContinuationsAsynchronously = true };
-    private int _hasEnded;
+    /// <summary>A or E.</summary>
+    public TimerHandle RepeatTimer;
 
-    /// <summary>The end, to be awaited once.</summary>
-    public ValueTask<SipTransactionResult> Completion => new(this, _end.Version);
+    /// <summary>B or F, and after the answer to an INVITE D or M.</summary>
+    public TimerHandle EndTimer;
 
-    public void TryEnd(SipTransactionResult result)
-    {
-        if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
-        {
-            _end.SetResult(result);
-        }
-    }
+    /// <summary>Whether provisional responses are worth a copy.</summary>
+    public virtual bool HearsProvisional => false;
 
-    public void TryCancel(CancellationToken cancellationToken)
-    {
-        if (Interlocked.Exchange(ref _hasEnded, 1) == 0)
-        {
-            _end.SetException(new OperationCanceledException(cancellationToken));
-        }
-    }
+    /// <summary>A response for the user; called outside the lock, and for an INVITE from several threads at once.</summary>
+    public abstract void OnResponse(SipResponse response);
 
-    SipTransactionResult IValueTaskSource<SipTransactionResult>.GetResult(short token) => _end.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource<SipTransactionResult>.GetStatus(short token) => _end.GetStatus(token);
-
-    void IValueTaskSource<SipTransactionResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _end.OnCompleted(continuation, state, token, flags);
+    /// <summary>The transaction has ended without a response; called outside the lock.</summary>
+    public abstract void OnEnd(SipTransactionResult result);
 }

@@ -8,7 +8,11 @@ namespace SipPush.Sip.Transactions;
 /// <summary>The driver's client half: starts transactions, matches responses to them by branch, and ends them.</summary>
 internal sealed class ClientTransactions(TransactionPartition[] partitions, SipTimers timers, SipIdentifiers identifiers, MessageSender sender, ILogger log)
 {
-    /// <summary>Sends a request in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
+    private const string StoppedMessage = "The stack has stopped";
+
+    private volatile bool _isStopped;
+
+    /// <summary>Sends a request other than INVITE in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -17,21 +21,53 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
 
         var machine = new NonInviteClientTransaction(timers, flow.Protocol.IsReliable());
-        var client = new ClientTransaction(identifiers.NextBranch(), machine, request, flow, sentBy);
-        var partition = PartitionOf(client.Branch);
-
-        lock (partition.Gate)
+        var client = new PendingRequest(identifiers.NextBranch(), machine, request, flow, sentBy);
+        if (!TryStart(client))
         {
-            var effects = default(TransactionEffects);
-            client.Machine.Start(ref effects);
-            partition.Clients.Add(client.Branch, client);
-            Do_NeedsGate(partition, client, ref effects, partition.Now);
+            return ValueTask.FromResult(Stopped());
         }
 
         var sending = SendRequestAsync(client, cancellationToken);
         return sending.IsCompletedSuccessfully && !cancellationToken.CanBeCanceled
             ? client.Completion
             : WaitForEndAsync(client, sending, cancellationToken);
+    }
+
+    /// <summary>
+    /// Sends an INVITE and waits for its first final response, or for the end without one. <paramref name="received"/> hears of every response
+    /// from 101 on, see <see cref="PendingInvite"/>. Cancelling ends the waiting at once; the CANCEL goes out as soon as it may.
+    /// </summary>
+    public async ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipFlow flow, string sentBy, Action<SipResponse> received, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+
+        var machine = new InviteClientTransaction(timers, flow.Protocol.IsReliable());
+        var client = new PendingInvite(identifiers.NextBranch(), machine, invite, flow, sentBy, received);
+        if (!TryStart(client))
+        {
+            return Stopped();
+        }
+
+        await SendRequestAsync(client, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            return await client.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Not by a registration on the token: the wait's own comes first, and leaving would take the other back unheard.
+            GiveUp(client);
+            throw;
+        }
+    }
+
+    /// <summary>Sends the ACK of a 2xx, which has a branch of its own and no transaction (RFC 3261 §13.2.2.4).</summary>
+    /// <returns>The octets as sent, which answer the repetitions of that 2xx.</returns>
+    public async ValueTask<ReadOnlyMemory<byte>> SendAckAsync(SipRequest ack, SipFlow flow, string sentBy)
+    {
+        var octets = Write(ack, flow, sentBy, identifiers.NextBranch());
+        await sender.SendAsync(flow, octets, CancellationToken.None).ConfigureAwait(false);
+        return octets;
     }
 
     public void OnResponse(SipFlow flow, ReadOnlySpan<byte> message, MessageIndex index, SipParseError error)
@@ -52,35 +88,37 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         var partition = PartitionOf(branch);
         var vias = ViaReader.Count(message, index.Entries.AsSpan(0, index.Count));
         ClientTransaction? client;
-        ClientEnd end;
+        var step = ClientStep.None;
 
         lock (partition.Gate)
         {
             // The CSeq method must be the same too: a CANCEL shares its INVITE's branch (RFC 3261 §17.1.3). With more Vias than the
             // request went out with, it was for somebody else (§8.1.3.3).
-            if (!partition.Clients.TryGetValue(branch, out client)
+            var clients = method.SequenceEqual("CANCEL"u8) ? partition.Cancels : partition.Clients;
+            if (!clients.TryGetValue(branch, out client)
                 || !System.Text.Ascii.Equals(method, client.Request.Method.Name)
                 || (vias > 1 && vias > 1 + ViaReader.Count(client.Request.Octets.Span, client.Request.Entries)))
             {
                 client = null;
-                end = ClientEnd.None;
             }
             else
             {
                 var effects = default(TransactionEffects);
+                client.WasProvisional |= index.Status < 200;
                 client.Machine.OnResponse(index.Status, ref effects);
-                (end, _) = Do_NeedsGate(partition, client, ref effects, partition.Now);
+                step = Do_NeedsGate(partition, client, ref effects, partition.Now);
             }
         }
 
         if (client is null)
         {
             Stray(flow, index.Status);
+            return;
         }
-        else if (end == ClientEnd.Response && index.Status >= 200)
-        {
-            Complete(client, end, SipResponse.Copy(message, index), null);
-        }
+
+        var isHeard = step.End == ClientEnd.Response && (index.Status >= 200 || client.HearsProvisional);
+        var response = isHeard || step.SendAck ? SipResponse.Copy(message, index) : null;
+        AfterStep(client, step, response);
     }
 
     private void Stray(SipFlow flow, int status)
@@ -90,10 +128,32 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         SipMetrics.Strays.Add(1);
     }
 
-    private static (ClientEnd End, bool Send) Do_NeedsGate(TransactionPartition partition, ClientTransaction client, ref TransactionEffects effects, TimeSpan now)
+    // False once the stack has stopped: nobody would fail the transaction then.
+    private bool TryStart(ClientTransaction client)
+    {
+        var partition = PartitionOf(client.Branch);
+        lock (partition.Gate)
+        {
+            if (_isStopped)
+            {
+                return false;
+            }
+
+            var effects = default(TransactionEffects);
+            client.Machine.Start(ref effects);
+            Table(partition, client).Add(client.Branch, client);
+            Do_NeedsGate(partition, client, ref effects, partition.Now);
+            return true;
+        }
+    }
+
+    private static SipTransactionResult Stopped() =>
+        new(SipTransactionOutcome.TransportFailed, null, new IOException(StoppedMessage));
+
+    private ClientStep Do_NeedsGate(TransactionPartition partition, ClientTransaction client, ref TransactionEffects effects, TimeSpan now)
     {
         var end = ClientEnd.None;
-        var send = false;
+        bool send = false, sendAck = false;
 
         foreach (ref readonly var effect in effects.AsSpan())
         {
@@ -103,24 +163,27 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
                     send = true;
                     break;
 
-                case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.E:
-                    client.TimerE = partition.Schedule_NeedsGate(now + effect.Delay, now, client, TransactionTimer.E);
-                    break;
-
-                case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.F:
-                    client.TimerF = partition.Schedule_NeedsGate(now + effect.Delay, now, client, TransactionTimer.F);
+                case TransactionEffectKind.SendAck:
+                    sendAck = true;
                     break;
 
                 // What timer K would absorb finds no transaction and is dropped just so; nothing needs to be kept for it.
                 case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.K:
                 case TransactionEffectKind.Terminate:
-                    partition.Cancel_NeedsGate(ref client.TimerE);
-                    partition.Cancel_NeedsGate(ref client.TimerF);
-                    partition.Clients.Remove(client.Branch);
+                    Remove_NeedsGate(partition, client);
+                    break;
+
+                case TransactionEffectKind.SetTimer when effect.Timer is TransactionTimer.A or TransactionTimer.E:
+                    client.RepeatTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, client, effect.Timer);
+                    break;
+
+                case TransactionEffectKind.SetTimer:
+                    partition.Cancel_NeedsGate(ref client.EndTimer);
+                    client.EndTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, client, effect.Timer);
                     break;
 
                 case TransactionEffectKind.CancelTimer:
-                    partition.Cancel_NeedsGate(ref effect.Timer == TransactionTimer.E ? ref client.TimerE : ref client.TimerF);
+                    partition.Cancel_NeedsGate(ref effect.Timer is TransactionTimer.A or TransactionTimer.E ? ref client.RepeatTimer : ref client.EndTimer);
                     break;
 
                 case TransactionEffectKind.DeliverResponse:
@@ -137,57 +200,127 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             }
         }
 
-        return (end, send);
+        return new ClientStep(end, send, sendAck, MayCancel_NeedsGate(partition, client, now));
     }
 
-    public void Fail(ClientTransaction client, Exception error)
+    // CANCEL is sent once there has been a provisional response and no final one. An INVITE that is still not answered 64*T1 later
+    // is taken for cancelled: no timer of its machine would end it (RFC 3261 §9.1).
+    private bool MayCancel_NeedsGate(TransactionPartition partition, ClientTransaction client, TimeSpan now)
+    {
+        if (client is not PendingInvite { IsGivenUp: true, IsCancelled: false, Machine: InviteClientTransaction { State: InviteClientTransactionState.Proceeding } } invite)
+        {
+            return false;
+        }
+
+        invite.IsCancelled = true;
+        invite.EndTimer = partition.Schedule_NeedsGate(now + timers.TransactionTimeout, now, invite, TransactionTimer.B);
+        return true;
+    }
+
+    private void GiveUp(PendingInvite invite)
+    {
+        var partition = PartitionOf(invite.Branch);
+        bool sendCancel;
+        lock (partition.Gate)
+        {
+            invite.IsGivenUp = true;
+            sendCancel = MayCancel_NeedsGate(partition, invite, partition.Now);
+        }
+
+        if (sendCancel)
+        {
+            sender.Forget(SendCancelAsync(invite));
+        }
+    }
+
+    private async ValueTask SendCancelAsync(PendingInvite invite)
+    {
+        var cancel = new PendingRequest(
+            invite.Branch, new NonInviteClientTransaction(timers, invite.Flow.Protocol.IsReliable()), InviteRequests.CreateCancel(invite.Request), invite.Flow, invite.SentBy);
+        if (TryStart(cancel))
+        {
+            await SendRequestAsync(cancel, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask SendAckAsync(PendingInvite invite, SipResponse refusal)
+    {
+        // Two threads may both write the first one; they write the same octets.
+        if (invite.Ack.IsEmpty)
+        {
+            invite.Ack = Write(InviteRequests.CreateAck(invite.Request, refusal), invite.Flow, invite.SentBy, invite.Branch);
+        }
+
+        try
+        {
+            await sender.SendAsync(invite.Flow, invite.Ack, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException error)
+        {
+            Fail(invite, error);
+        }
+    }
+
+    private static byte[] Write(SipRequest request, SipFlow flow, string sentBy, UInt128 branch)
+    {
+        var (rented, length) = SentRequest.Write(request, flow.Protocol, sentBy, branch);
+        var octets = rented.AsSpan(0, length).ToArray();
+        ArrayPool<byte>.Shared.Return(rented);
+        return octets;
+    }
+
+    private void Fail(ClientTransaction client, Exception error)
     {
         var partition = PartitionOf(client.Branch);
-        ClientEnd end;
+        ClientStep step;
         lock (partition.Gate)
         {
             var effects = default(TransactionEffects);
             client.Machine.OnTransportError(ref effects);
-            (end, _) = Do_NeedsGate(partition, client, ref effects, partition.Now);
+            step = Do_NeedsGate(partition, client, ref effects, partition.Now);
         }
 
-        Complete(client, end, null, error);
+        AfterStep(client, step, null, error);
     }
 
-    private void Cancel(ClientTransaction client, CancellationToken cancellationToken)
+    private void Cancel(PendingRequest client, CancellationToken cancellationToken)
     {
         var partition = PartitionOf(client.Branch);
         lock (partition.Gate)
         {
-            partition.Cancel_NeedsGate(ref client.TimerE);
-            partition.Cancel_NeedsGate(ref client.TimerF);
-            partition.Clients.Remove(client.Branch);
+            Remove_NeedsGate(partition, client);
         }
 
         client.TryCancel(cancellationToken);
     }
 
-    private static void Complete(ClientTransaction client, ClientEnd end, SipResponse? response, Exception? error)
+    // A repetition of the request by its timer is counted and sent here; the first sending is awaited by whoever starts it.
+    private void AfterStep(ClientTransaction client, in ClientStep step, SipResponse? response, Exception? error = null)
     {
-        switch (end)
+        if (step.SendAck)
+        {
+            sender.Forget(SendAckAsync((PendingInvite)client, response!));
+        }
+
+        if (step.SendCancel)
+        {
+            sender.Forget(SendCancelAsync((PendingInvite)client));
+        }
+
+        switch (step.End)
         {
             case ClientEnd.Response when response is not null:
-                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response));
+                client.OnResponse(response);
                 break;
 
             case ClientEnd.Timeout:
-                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut));
+                client.OnEnd(new SipTransactionResult(SipTransactionOutcome.TimedOut) { WasProvisional = client.WasProvisional });
                 break;
 
             case ClientEnd.TransportError:
-                client.TryEnd(new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error));
+                client.OnEnd(new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error));
                 break;
-
-            default:
-                return;
         }
-
-        SipMetrics.ClientTransactionEnded(client.Request.Method, response?.StatusCode ?? 0);
     }
 
     private async ValueTask SendRequestAsync(ClientTransaction client, CancellationToken cancellationToken)
@@ -207,7 +340,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
     }
 
-    private async ValueTask<SipTransactionResult> WaitForEndAsync(ClientTransaction client, ValueTask sending, CancellationToken cancellationToken)
+    private async ValueTask<SipTransactionResult> WaitForEndAsync(PendingRequest client, ValueTask sending, CancellationToken cancellationToken)
     {
         try
         {
@@ -222,7 +355,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         await using var registration = cancellationToken.UnsafeRegister(
             static (state, token) =>
             {
-                var (transactions, client) = ((ClientTransactions, ClientTransaction))state!;
+                var (transactions, client) = ((ClientTransactions, PendingRequest))state!;
                 transactions.Cancel(client, token);
             },
             (this, client)).ConfigureAwait(false);
@@ -230,22 +363,35 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     }
 
     /// <summary>A timer has run out; what is to be done outside the lock is for <see cref="AfterTimer"/>.</summary>
-    public static (ClientEnd End, bool Send) OnTimer_NeedsGate(TransactionPartition partition, ClientTransaction client, TransactionTimer timer, TimeSpan due)
+    public ClientStep OnTimer_NeedsGate(TransactionPartition partition, ClientTransaction client, TransactionTimer timer, TimeSpan due)
     {
+        if (timer == TransactionTimer.B && client is PendingInvite { IsCancelled: true })
+        {
+            Remove_NeedsGate(partition, client);
+            return ClientStep.None with { End = ClientEnd.Timeout };
+        }
+
         var effects = default(TransactionEffects);
         client.Machine.OnTimer(timer, ref effects);
         return Do_NeedsGate(partition, client, ref effects, due);
     }
 
-    public void AfterTimer(ClientTransaction client, ClientEnd end, bool send)
+    public void AfterTimer(ClientTransaction client, in ClientStep step)
     {
-        if (send)
+        if (step.Send)
         {
             SipMetrics.Retransmissions.Add(1);
             sender.Forget(SendRequestAsync(client, CancellationToken.None));
         }
 
-        Complete(client, end, null, null);
+        AfterStep(client, step, null);
+    }
+
+    /// <summary>Fails all, and begins no more.</summary>
+    public void Stop()
+    {
+        _isStopped = true;
+        FailAll(_ => true, new IOException(StoppedMessage));
     }
 
     /// <summary>Fails those for which <paramref name="condition"/> holds.</summary>
@@ -256,7 +402,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             List<ClientTransaction>? failed = null;
             lock (partition.Gate)
             {
-                foreach (var client in partition.Clients.Values)
+                foreach (var client in partition.Clients.Values.Concat(partition.Cancels.Values))
                 {
                     if (condition(client))
                     {
@@ -271,6 +417,16 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             }
         }
     }
+
+    private static void Remove_NeedsGate(TransactionPartition partition, ClientTransaction client)
+    {
+        partition.Cancel_NeedsGate(ref client.RepeatTimer);
+        partition.Cancel_NeedsGate(ref client.EndTimer);
+        Table(partition, client).Remove(client.Branch);
+    }
+
+    private static Dictionary<UInt128, ClientTransaction> Table(TransactionPartition partition, ClientTransaction client) =>
+        client.Request.Method == SipMethod.Cancel ? partition.Cancels : partition.Clients;
 
     private TransactionPartition PartitionOf(UInt128 branch) => partitions[(int)(uint)branch & (partitions.Length - 1)];
 }

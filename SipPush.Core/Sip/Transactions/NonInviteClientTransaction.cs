@@ -7,14 +7,14 @@ namespace SipPush.Sip.Transactions;
 /// </summary>
 /// <param name="timers">The base values.</param>
 /// <param name="reliable">Whether the transport repeats lost octets itself: then nothing is retransmitted and K is zero.</param>
-internal sealed class NonInviteClientTransaction(SipTimers timers, bool reliable)
+internal sealed class NonInviteClientTransaction(SipTimers timers, bool reliable) : ClientTransactionMachine
 {
     private TimeSpan _interval = timers.T1;
 
     public ClientTransactionState State { get; private set; } = Trying;
 
     /// <summary>Sends the request. The first input, given once.</summary>
-    public void Start(ref TransactionEffects effects)
+    public override void Start(ref TransactionEffects effects)
     {
         effects.Send();
         effects.SetTimer(TransactionTimer.F, timers.TransactionTimeout);
@@ -26,7 +26,7 @@ internal sealed class NonInviteClientTransaction(SipTimers timers, bool reliable
     }
 
     /// <summary>A response that matches this transaction (§17.1.3).</summary>
-    public void OnResponse(int status, ref TransactionEffects effects)
+    public override void OnResponse(int status, ref TransactionEffects effects)
     {
         switch (State, status)
         {
@@ -46,7 +46,7 @@ internal sealed class NonInviteClientTransaction(SipTimers timers, bool reliable
     }
 
     /// <summary>A timer that this transaction set has run out.</summary>
-    public void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
+    public override void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
     {
         switch (State, timer)
         {
@@ -76,7 +76,7 @@ internal sealed class NonInviteClientTransaction(SipTimers timers, bool reliable
     }
 
     /// <summary>The request could not be sent, or the network reported that it did not arrive (§17.1.4).</summary>
-    public void OnTransportError(ref TransactionEffects effects)
+    public override void OnTransportError(ref TransactionEffects effects)
     {
         if (State is Trying or Proceeding)
         {

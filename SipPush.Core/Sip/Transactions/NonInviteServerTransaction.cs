@@ -9,21 +9,21 @@ namespace SipPush.Sip.Transactions;
 /// <param name="timers">The base values.</param>
 /// <param name="reliable">Whether the transport repeats lost octets itself: then J is zero and a 100 may go at any time.</param>
 /// <remarks>Without a final response it stays in Proceeding: no timer of either RFC ends it, so its user has to answer.</remarks>
-internal sealed class NonInviteServerTransaction(SipTimers timers, bool reliable)
+internal sealed class NonInviteServerTransaction(SipTimers timers, bool reliable) : ServerTransactionMachine
 {
     private bool _tryingWithheld;
 
     public ServerTransactionState State { get; private set; } = Trying;
 
     /// <summary>Passes the request up. The first input, given once.</summary>
-    public void Start(ref TransactionEffects effects)
+    public override void Start(ref TransactionEffects effects)
     {
         effects.DeliverRequest();
         effects.SetTimer(TransactionTimer.Trying, timers.TimeUntilTimerEIsT2);
     }
 
     /// <summary>A retransmission of the request (§17.2.3).</summary>
-    public void OnRequest(ref TransactionEffects effects)
+    public override void OnRequest(ref TransactionEffects effects)
     {
         // In Trying there is nothing to send again, so it is discarded.
         if (State is Proceeding or Completed)
@@ -37,7 +37,7 @@ internal sealed class NonInviteServerTransaction(SipTimers timers, bool reliable
     /// to be discarded.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The status is outside 100–699.</exception>
     /// <exception cref="ArgumentException">The status is 101–199 or 408, which RFC 4320 forbids here.</exception>
-    public bool Respond(int status, ref TransactionEffects effects)
+    public override bool Respond(int status, ref TransactionEffects effects)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(status, 100);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 699);
@@ -74,7 +74,7 @@ internal sealed class NonInviteServerTransaction(SipTimers timers, bool reliable
     }
 
     /// <summary>A timer that this transaction set has run out.</summary>
-    public void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
+    public override void OnTimer(TransactionTimer timer, ref TransactionEffects effects)
     {
         switch (State, timer)
         {
@@ -97,7 +97,7 @@ internal sealed class NonInviteServerTransaction(SipTimers timers, bool reliable
 
     /// <summary>A response could not be sent. The user is told, and the transaction stays to answer the next retransmission, as
     /// RFC 6026 §7.1 has it for INVITE.</summary>
-    public void OnTransportError(ref TransactionEffects effects)
+    public override void OnTransportError(ref TransactionEffects effects)
     {
         if (State != Terminated)
         {

@@ -17,10 +17,10 @@ internal sealed class ServerTransactions
     private readonly MessageSender _sender;
     private readonly ILogger _log;
     private readonly Action<SipServerTransaction> _deliver;
-    private readonly Func<string> _allow;
+    private readonly Action<SipFlow, SipRequest> _deliverAck;
     private int _count;
 
-    public ServerTransactions(TransactionPartition[] partitions, SipStackOptions options, MessageSender sender, ILogger log, Action<SipServerTransaction> deliver, Func<string> allow)
+    public ServerTransactions(TransactionPartition[] partitions, SipStackOptions options, MessageSender sender, ILogger log, Action<SipServerTransaction> deliver, Action<SipFlow, SipRequest> deliverAck)
     {
         _partitions = partitions;
         _timers = options.Timers;
@@ -28,7 +28,7 @@ internal sealed class ServerTransactions
         _sender = sender;
         _log = log;
         _deliver = deliver;
-        _allow = allow;
+        _deliverAck = deliverAck;
         TrustDomain = options.TrustDomain;
         Identifiers = options.Identifiers;
     }
@@ -40,8 +40,8 @@ internal sealed class ServerTransactions
     /// <summary>Answers with a status and nothing more.</summary>
     public async ValueTask<bool> RespondAsync(SipServerTransaction server, int status, CancellationToken cancellationToken)
     {
-        // What is provisional may be kept to be sent again, so it has to own its octets.
-        if (status < 200 || PlainResponse.TryWrite(server.Request, status, Identifiers, out var length) is not { } octets)
+        // What may be kept to be sent again has to own its octets.
+        if (status < 200 || server.IsInvite || PlainResponse.TryWrite(server.Request, status, Identifiers, out var length) is not { } octets)
         {
             using var builder = server.CreateResponse(status);
             return await RespondAsync(server, builder.Build(), cancellationToken).ConfigureAwait(false);
@@ -60,7 +60,10 @@ internal sealed class ServerTransactions
     public ValueTask<bool> RespondAsync(SipServerTransaction server, SipResponse response, CancellationToken cancellationToken) =>
         RespondAsync(server, response.StatusCode, response.Octets, cancellationToken);
 
-    /// <summary>Of a final response the octets are read until the task has ended, those of a provisional one as long as the transaction lasts.</summary>
+    /// <summary>
+    /// The octets of a provisional response, and of any to an INVITE, are read as long as the transaction lasts; those of another final one
+    /// until the task has ended.
+    /// </summary>
     private async ValueTask<bool> RespondAsync(SipServerTransaction server, int status, ReadOnlyMemory<byte> octets, CancellationToken cancellationToken)
     {
         var partition = server.Partition;
@@ -80,7 +83,7 @@ internal sealed class ServerTransactions
             send = Do_NeedsGate(partition, server, ref effects, partition.Now);
 
             // Repetitions are answered from the record by now, so the octets need not stay.
-            if (isFinal)
+            if (isFinal && !server.IsInvite)
             {
                 server.LastResponse = default;
             }
@@ -105,12 +108,6 @@ internal sealed class ServerTransactions
             return;
         }
 
-        // An ACK is never answered, and there is no INVITE here that one could belong to (RFC 3261 §17.2.1).
-        if (method.SequenceEqual("ACK"u8))
-        {
-            return;
-        }
-
         var key = default(TransactionKey);
         if (error == SipParseError.None)
         {
@@ -130,7 +127,14 @@ internal sealed class ServerTransactions
 
         using (key)
         {
-            OnRequest(flow, message, index, via, key);
+            if (method.SequenceEqual("ACK"u8))
+            {
+                OnAck(flow, message, index, via, key);
+            }
+            else
+            {
+                OnRequest(flow, message, index, via, key);
+            }
         }
     }
 
@@ -138,14 +142,6 @@ internal sealed class ServerTransactions
     {
         var partition = PartitionOf(key.CallId);
         var request = ReceivedVia.Copy(message, index, via, flow);
-
-        // INVITE transactions are not kept: the refusal is the same for every repetition (RFC 3261 §8.2.7).
-        if (request.Method == SipMethod.Invite)
-        {
-            Answer(flow, request, 405, null, key.Key, ("Allow", _allow()));
-            return;
-        }
-
         SipServerTransaction? server = null;
         var repeated = default(ReadOnlyMemory<byte>);
         var refusal = 0;
@@ -182,7 +178,9 @@ internal sealed class ServerTransactions
             }
             else
             {
-                var machine = new NonInviteServerTransaction(_timers, flow.Protocol.IsReliable());
+                ServerTransactionMachine machine = request.Method == SipMethod.Invite
+                    ? new InviteServerTransaction(_timers, flow.Protocol.IsReliable())
+                    : new NonInviteServerTransaction(_timers, flow.Protocol.IsReliable());
                 server = new SipServerTransaction(this, partition, machine, request, flow, key.Key.ToArray(), key.MergeKey.ToArray());
                 partition.Servers.Add(server.Key, server);
                 if (server.MergeKey.Length > 0)
@@ -217,6 +215,38 @@ internal sealed class ServerTransactions
         }
     }
 
+    /// <summary>The ACK of a 300–699 ends its INVITE's transaction; that of a 2xx is its user's.</summary>
+    private void OnAck(SipFlow flow, ReadOnlySpan<byte> message, MessageIndex index, in ViaReader via, in TransactionKey key)
+    {
+        var partition = PartitionOf(key.CallId);
+        var isForUser = true;
+
+        lock (partition.Gate)
+        {
+            if (partition.Servers.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key.Key, out var known) && known.Machine is InviteServerTransaction machine)
+            {
+                var effects = default(TransactionEffects);
+                machine.OnAck(ref effects);
+                isForUser = machine.State == InviteServerTransactionState.Accepted;
+                Do_NeedsGate(partition, known, ref effects, partition.Now);
+            }
+        }
+
+        if (isForUser)
+        {
+            _deliverAck(flow, ReceivedVia.Copy(message, index, via, flow));
+        }
+    }
+
+    /// <summary>The INVITE that a CANCEL is for; null when there is none (RFC 3261 §9.2).</summary>
+    public static SipServerTransaction? FindInvite(SipServerTransaction cancel)
+    {
+        lock (cancel.Partition.Gate)
+        {
+            return cancel.Partition.Servers.GetValueOrDefault(TransactionKey.OfInvite(cancel.Key));
+        }
+    }
+
     /// <returns>True when the last response is to be sent.</returns>
     private bool Do_NeedsGate(TransactionPartition partition, SipServerTransaction server, ref TransactionEffects effects, TimeSpan now)
     {
@@ -234,8 +264,8 @@ internal sealed class ServerTransactions
                     server.LastResponse = CreateTrying(server);
                     break;
 
-                case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.Trying:
-                    server.TryingTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, server, TransactionTimer.Trying);
+                case TransactionEffectKind.SetTimer when effect.Timer is TransactionTimer.Trying or TransactionTimer.G:
+                    server.RepeatTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, server, effect.Timer);
                     break;
 
                 // From here on the machine would only repeat its answer until J: a record of the octets does that.
@@ -245,12 +275,20 @@ internal sealed class ServerTransactions
                     Remove(partition, server);
                     break;
 
+                case TransactionEffectKind.SetTimer:
+                    server.EndTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, server, effect.Timer);
+                    break;
+
                 case TransactionEffectKind.Terminate:
                     Remove(partition, server);
                     break;
 
                 case TransactionEffectKind.CancelTimer:
-                    partition.Cancel_NeedsGate(ref server.TryingTimer);
+                    partition.Cancel_NeedsGate(ref effect.Timer is TransactionTimer.Trying or TransactionTimer.G ? ref server.RepeatTimer : ref server.EndTimer);
+                    break;
+
+                case TransactionEffectKind.DeliverTimeout:
+                    SipLog.NoAck(_log, server.Flow);
                     break;
             }
         }
@@ -266,7 +304,8 @@ internal sealed class ServerTransactions
 
     private void Remove(TransactionPartition partition, SipServerTransaction server)
     {
-        partition.Cancel_NeedsGate(ref server.TryingTimer);
+        partition.Cancel_NeedsGate(ref server.RepeatTimer);
+        partition.Cancel_NeedsGate(ref server.EndTimer);
         if (partition.Servers.Remove(server.Key))
         {
             Interlocked.Decrement(ref _count);
@@ -312,7 +351,7 @@ internal sealed class ServerTransactions
             // Of a method that is unknown here nobody can say how its CSeq should look (RFC 4475 §3.1.2.18).
             if (error == SipParseError.CSeq && !request.Method.IsKnown)
             {
-                Answer(flow, request, 501, null, via.Value, ("Allow", _allow()));
+                Answer(flow, request, 501, null, via.Value);
                 return;
             }
 

@@ -10,13 +10,15 @@ namespace SipPush.Sip.Transactions;
 /// </summary>
 internal struct TransactionEffects
 {
-    // The longest row of the tables has four; the indexer throws if a new row ever needs more than this.
+    // The longest row of the tables has five; the indexer throws if a new row ever needs more than this.
     private const int Capacity = 6;
 
     private Slots _slots;
     private int _count;
 
     public void Send() => Add(new(TransactionEffectKind.Send));
+
+    public void SendAck() => Add(new(TransactionEffectKind.SendAck));
 
     public void CreateTrying() => Add(new(TransactionEffectKind.CreateTrying));
 
@@ -25,6 +27,8 @@ internal struct TransactionEffects
     public void CancelTimer(TransactionTimer timer) => Add(new(TransactionEffectKind.CancelTimer, timer));
 
     public void DeliverRequest() => Add(new(TransactionEffectKind.DeliverRequest));
+
+    public void DeliverAck() => Add(new(TransactionEffectKind.DeliverAck));
 
     public void DeliverResponse() => Add(new(TransactionEffectKind.DeliverResponse));
 

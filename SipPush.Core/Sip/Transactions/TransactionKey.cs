@@ -1,12 +1,14 @@
 using System.Buffers;
+using System.Diagnostics;
 using SipPush.Sip.Parsing;
 
 namespace SipPush.Sip.Transactions;
 
 /// <summary>
 /// The octets by which a server transaction is found again. A request with the magic cookie is matched by branch, sent-by and method
-/// (RFC 3261 §17.2.3); one of an older client by Request-URI, tags, Call-ID, CSeq and Via. The merge key is what one request
-/// that came over two ways has in common (§8.2.2.2). Built in a rented buffer, which <see cref="Dispose"/> returns.
+/// (RFC 3261 §17.2.3); one of an older client by Request-URI, tags, Call-ID, CSeq and Via. The method stands last, and an ACK has its
+/// INVITE's. The merge key is what one request that came over two ways has in common (§8.2.2.2). Built in a rented buffer, which
+/// <see cref="Dispose"/> returns.
 /// </summary>
 internal ref struct TransactionKey
 {
@@ -61,23 +63,26 @@ internal ref struct TransactionKey
         }
 
         key.CallId = callId;
-        key._rented = ArrayPool<byte>.Shared.Rent(index.UriLength + via.Value.Length + method.Length + (2 * (callId.Length + cseq.Length + fromTag.Length)) + toTag.Length + 8);
+        key._rented = ArrayPool<byte>.Shared.Rent(index.UriLength + via.Value.Length + method.Length + (2 * (callId.Length + cseq.Length + fromTag.Length)) + toTag.Length + 16);
 
         if (via.Branch.StartsWith(MagicCookie))
         {
             key.AppendKey(via.Branch);
             key.AppendKey(via.SentBy);
-            key.AppendKey(method);
         }
         else
         {
+            // The ACK has a To tag that its INVITE has not.
+            var isInviteOrGoesWithOne = method.SequenceEqual("INVITE"u8) || method.SequenceEqual("ACK"u8) || method.SequenceEqual("CANCEL"u8);
             key.AppendKey(message.Slice(index.UriStart, index.UriLength));
-            key.AppendKey(toTag);
+            key.AppendKey(isInviteOrGoesWithOne ? default : toTag);
             key.AppendKey(fromTag);
             key.AppendKey(callId);
-            key.AppendKey(cseq);
+            key.AppendKey(cseq[..^cseqMethod.Length]);
             key.AppendKey(via.Value);
         }
+
+        key.AppendKey(method.SequenceEqual("ACK"u8) ? "INVITE"u8 : method);
 
         if (toTag.IsEmpty)
         {
@@ -87,6 +92,13 @@ internal ref struct TransactionKey
         }
 
         return SipParseError.None;
+    }
+
+    /// <summary>The key of the INVITE that the CANCEL with that key is for (§9.2).</summary>
+    public static byte[] OfInvite(ReadOnlySpan<byte> cancelKey)
+    {
+        Debug.Assert(cancelKey.EndsWith("CANCEL\n"u8), "The method stands last");
+        return [.. cancelKey[..^"CANCEL\n"u8.Length], .. "INVITE\n"u8];
     }
 
     public void Dispose()

@@ -25,7 +25,10 @@ internal sealed class TransactionLayer : SipTransportReceiver
     private readonly ClientTransactions _clients;
     private readonly ServerTransactions _servers;
 
-    public TransactionLayer(SipStackOptions options, Action<SipServerTransaction> deliver, Func<string> allow)
+    /// <param name="options">What the stack is made of.</param>
+    /// <param name="deliver">Takes each new request.</param>
+    /// <param name="deliverAck">Takes each ACK that no refusal has waited for: it belongs to a 2xx.</param>
+    public TransactionLayer(SipStackOptions options, Action<SipServerTransaction> deliver, Action<SipFlow, SipRequest> deliverAck)
     {
         _limits = options.Limits;
         _tap = options.Tap;
@@ -40,9 +43,9 @@ internal sealed class TransactionLayer : SipTransportReceiver
             _partitions[i] = new TransactionPartition(this, options.TimeProvider, options.CompletedTransactionBytes / count);
         }
 
-        var sender = new MessageSender(_tap, _wire, _log);
-        _clients = new ClientTransactions(_partitions, options.Timers, options.Identifiers, sender, _log);
-        _servers = new ServerTransactions(_partitions, options, sender, _log, deliver, allow);
+        Sender = new MessageSender(_tap, _wire, _log);
+        _clients = new ClientTransactions(_partitions, options.Timers, options.Identifiers, Sender, _log);
+        _servers = new ServerTransactions(_partitions, options, Sender, _log, deliver, deliverAck);
     }
 
     public bool HasHandlersRunning => Array.Exists(_partitions, partition => Volatile.Read(ref partition.HandlersRunning) != 0);
@@ -92,16 +95,19 @@ internal sealed class TransactionLayer : SipTransportReceiver
     public override void Closed(SipFlow flow, Exception? reason)
     {
         SipLog.FlowClosed(_log, flow, reason);
+        flow.SetEnded(reason);
         _clients.FailAll(client => ReferenceEquals(client.Flow, flow), reason ?? new IOException($"The connection {flow} was closed"));
     }
 
-    /// <summary>Sends a request in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
-    public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken) =>
-        _clients.SendAsync(request, flow, sentBy, cancellationToken);
+    public MessageSender Sender { get; }
+
+    public ClientTransactions Clients => _clients;
+
+    public ServerTransactions Servers => _servers;
 
     public void OnTimers(TransactionPartition partition)
     {
-        var clients = new List<(ClientTransaction Client, ClientEnd End, bool Send)>();
+        var clients = new List<(ClientTransaction Client, ClientStep Step)>();
         var servers = new List<(SipServerTransaction Server, ReadOnlyMemory<byte> Response)>();
 
         lock (partition.Gate)
@@ -111,8 +117,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
             {
                 if (owner is ClientTransaction client)
                 {
-                    var (end, send) = ClientTransactions.OnTimer_NeedsGate(partition, client, timer, due);
-                    clients.Add((client, end, send));
+                    clients.Add((client, _clients.OnTimer_NeedsGate(partition, client, timer, due)));
                 }
                 else if (owner is SipServerTransaction server)
                 {
@@ -124,9 +129,9 @@ internal sealed class TransactionLayer : SipTransportReceiver
             partition.Rearm_NeedsGate(now);
         }
 
-        foreach (var (client, end, send) in clients)
+        foreach (var (client, step) in clients)
         {
-            _clients.AfterTimer(client, end, send);
+            _clients.AfterTimer(client, step);
         }
 
         foreach (var (server, response) in servers)
@@ -138,7 +143,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
     /// <summary>Ends what is under way: clients learn that the transport is gone.</summary>
     public void Stop()
     {
-        _clients.FailAll(_ => true, new IOException("The stack has stopped"));
+        _clients.Stop();
         foreach (var partition in _partitions)
         {
             partition.Dispose();
@@ -153,7 +158,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
         {
             lock (partition.Gate)
             {
-                clients += partition.Clients.Count;
+                clients += partition.Clients.Count + partition.Cancels.Count;
                 servers += partition.Servers.Count;
                 completed += partition.Completed.Count;
                 timers += partition.PendingTimers;

@@ -11,6 +11,10 @@ internal sealed class TransactionPartition : IDisposable
 
     public readonly Lock Gate = new();
     public readonly Dictionary<UInt128, ClientTransaction> Clients = [];
+
+    /// <summary>The transactions of CANCEL, each with the branch of its INVITE.</summary>
+    public readonly Dictionary<UInt128, ClientTransaction> Cancels = [];
+
     public readonly Dictionary<byte[], SipServerTransaction> Servers = new(OctetComparer.Instance);
     public readonly Dictionary<byte[], SipServerTransaction> Merged = new(OctetComparer.Instance);
     public readonly CompletedTransactions Completed;

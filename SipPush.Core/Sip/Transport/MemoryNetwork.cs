@@ -24,6 +24,8 @@ public sealed class MemoryNetwork(TimeProvider? timeProvider = null)
     /// <summary>Decides what becomes of each packet; null lets all arrive. Called on the sender's thread, one packet at a time for each.</summary>
     public Func<MemoryPacket, MemoryFate>? Fate { get; set; }
 
+    internal TimeProvider TimeProvider => _timeProvider;
+
     internal SipEndPoint Bind(MemoryTransport transport, SipEndPoint local)
     {
         lock (_gate)

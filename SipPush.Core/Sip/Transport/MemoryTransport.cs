@@ -5,12 +5,15 @@ namespace SipPush.Sip;
 /// <summary>
 /// A transport on a <see cref="MemoryNetwork"/>: for tests, and for trying the library without a socket. With
 /// <see cref="SipProtocol.Udp"/> it behaves like UDP (what has nowhere to go is lost); with the others it has connections that are
-/// refused, used again and closed. Messages keep their boundaries, so nothing is ever unframeable.
+/// refused, used again, kept alive by pings and closed. Messages keep their boundaries, so nothing is ever unframeable.
 /// </summary>
 /// <param name="network">The network it is a part of.</param>
 /// <param name="listen">Its end point; port 0 asks for a free one.</param>
 public sealed class MemoryTransport(MemoryNetwork network, SipEndPoint listen) : SipTransport
 {
+    private static readonly byte[] Ping = [.. "\r\n\r\n"u8];
+    private static readonly byte[] Pong = [.. "\r\n"u8];
+
     private readonly ConcurrentDictionary<SipEndPoint, MemoryFlow> _flows = new();
     private SipEndPoint _local = listen;
     private SipTransportReceiver? _receiver;
@@ -86,20 +89,7 @@ public sealed class MemoryTransport(MemoryNetwork network, SipEndPoint listen) :
     /// <inheritdoc/>
     public override ValueTask CloseAsync(SipFlow flow)
     {
-        var memory = Own(flow);
-
-        if (memory.Peer is { } peer && memory.TryClose())
-        {
-            network.Raise(() => Ended(memory));
-
-            network.Raise(() =>
-            {
-                if (peer.TryClose())
-                {
-                    Ended(peer);
-                }
-            });
-        }
+        Close(Own(flow), reason: null);
         return ValueTask.CompletedTask;
     }
 
@@ -117,6 +107,41 @@ public sealed class MemoryTransport(MemoryNetwork network, SipEndPoint listen) :
         {
             await CloseAsync(flow).ConfigureAwait(false);
         }
+    }
+
+    internal KeepAlive CreateKeepAlive(MemoryFlow flow)
+    {
+        var timeout = new SipTransportLimits().PongTimeout;
+        return new KeepAlive(
+            network.TimeProvider,
+            timeout,
+            ping: () => TrySend(flow, Ping),
+            fail: () => Close(flow, new IOException($"{flow.Remote} has not answered a ping within {timeout}")));
+    }
+
+    private void Close(MemoryFlow flow, Exception? reason)
+    {
+        if (flow.Peer is { } peer && flow.TryClose())
+        {
+            network.Raise(() => Ended(flow, reason));
+
+            network.Raise(() =>
+            {
+                if (peer.TryClose())
+                {
+                    Ended(peer, reason: null);
+                }
+            });
+        }
+    }
+
+    private bool TrySend(MemoryFlow flow, byte[] octets)
+    {
+        if (flow.IsOpen && flow.Peer is { } peer)
+        {
+            network.Send(new MemoryPacket(flow.Local, flow.Remote, octets), arrived => Arrive(peer, arrived));
+        }
+        return flow.IsOpen;
     }
 
     private MemoryFlow Connect(MemoryTransport listener, SipEndPoint remote)
@@ -143,16 +168,30 @@ public sealed class MemoryTransport(MemoryNetwork network, SipEndPoint listen) :
 
     private static void Arrive(MemoryFlow flow, MemoryPacket packet)
     {
-        if (flow.IsOpen)
+        if (!flow.IsOpen)
+        {
+            return;
+        }
+
+        if (packet.Message.Span.SequenceEqual(Ping))
+        {
+            flow.Owner.TrySend(flow, Pong);
+        }
+        else if (packet.Message.Span.SequenceEqual(Pong))
+        {
+            flow.KeepAlive?.OnPong();
+        }
+        else
         {
             flow.Owner._receiver?.Received(flow, packet.Message.Span);
         }
     }
 
-    private static void Ended(MemoryFlow flow)
+    private static void Ended(MemoryFlow flow, Exception? reason)
     {
+        flow.StopKeepAlive();
         flow.Owner._flows.TryRemove(KeyValuePair.Create(flow.Remote, flow));
-        flow.Owner._receiver?.Closed(flow, reason: null);
+        flow.Owner._receiver?.Closed(flow, reason);
     }
 
     private MemoryFlow Own(SipFlow flow) =>

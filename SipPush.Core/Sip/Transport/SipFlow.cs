@@ -12,6 +12,7 @@ namespace SipPush.Sip;
 public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remote)
 {
     private byte[]? _remoteHost;
+    private TaskCompletionSource<Exception?>? _ended;
 
     /// <summary>The transport that sends on this flow.</summary>
     public SipTransport Transport { get; } = transport;
@@ -28,6 +29,13 @@ public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remo
     /// <summary>False once the connection has been lost or closed; always true on UDP.</summary>
     public virtual bool IsOpen => true;
 
+    /// <summary>What keeps the connection alive; null where nothing is to be pinged: on UDP, which would want STUN (RFC 5626 §4.4.2),
+    /// and on a channel that somebody else owns.</summary>
+    internal virtual KeepAlive? KeepAlive => null;
+
+    /// <summary>Ends, never failing, when the transport has reported the connection closed; the result is the reason.</summary>
+    internal Task<Exception?> Ended => End().Task;
+
     /// <summary>The remote address as a Via's <c>received</c> has it: IPv6 without brackets here, an IPv4-mapped one as IPv4.</summary>
     internal ReadOnlySpan<byte> RemoteHost => _remoteHost ??= Encoding.ASCII.GetBytes(
         (Remote.Address.Address.IsIPv4MappedToIPv6 ? Remote.Address.Address.MapToIPv4() : Remote.Address.Address).ToString());
@@ -35,6 +43,20 @@ public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remo
     /// <summary>What the stack calls itself in the Via of requests on this flow; null until the first.</summary>
     internal string? SentBy { get; set; }
 
+    /// <summary>The transport has reported the connection closed.</summary>
+    internal void SetEnded(Exception? reason) => End().TrySetResult(reason);
+
     /// <summary>Both ends, for logs.</summary>
     public override string ToString() => $"{Local} -> {Remote.Address}";
+
+    private TaskCompletionSource<Exception?> End()
+    {
+        if (Volatile.Read(ref _ended) is { } ended)
+        {
+            return ended;
+        }
+
+        ended = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return Interlocked.CompareExchange(ref _ended, ended, null) ?? ended;
+    }
 }

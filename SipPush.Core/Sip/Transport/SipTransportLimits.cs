@@ -37,6 +37,18 @@ public sealed record SipTransportLimits
         }
     } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the answer to a ping may take on a connection that is kept alive; 10 s by default (RFC 5626 §4.4.1). Then the
+    /// connection is given up.</summary>
+    public TimeSpan PongTimeout
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long sending waits for a full queue, and closing for the last octets; 10 s by default. Then the connection is given up.</summary>
     public TimeSpan SendTimeout
     {

@@ -37,6 +37,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
     private TaskCompletionSource? _room;
     private ManualResetValueTaskSourceCore<bool> _signal;
     private Exception? _reason;
+    private KeepAlive? _keepAlive;
     private bool _asleep;
     private bool _inBatch;
     private volatile bool _isOpen = true;
@@ -56,6 +57,11 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
     }
 
     public override bool IsOpen => _isOpen;
+
+    internal override KeepAlive KeepAlive =>
+        Volatile.Read(ref _keepAlive)
+        ?? Interlocked.CompareExchange(ref _keepAlive, new KeepAlive(_options.TimeProvider, _options.Limits.PongTimeout, TryPing, GiveUp), null)
+        ?? _keepAlive;
 
     /// <summary>Ends when both loops have and the end has been reported; never fails.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
@@ -133,6 +139,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
             _queue.Drop();
         }
 
+        Volatile.Read(ref _keepAlive)?.Dispose();
         _pool.Remove(this);
         Guard(() => _receiver.Closed(this, _reason));
     }
@@ -195,9 +202,14 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
             _inBatch = true;
         }
 
-        while (_isOpen && DeliverNext(buffer))
+        var keepAlive = Volatile.Read(ref _keepAlive);
+        var ended = false;
+
+        while (_isOpen && DeliverNext(buffer, keepAlive, ref ended))
         {
         }
+
+        keepAlive?.OnReceived(ended, receiving: buffer.Unconsumed.ContainsAnyExcept("\r\n"u8));
 
         if (!_isOpen)
         {
@@ -218,7 +230,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         }
     }
 
-    private bool DeliverNext(ReceiveBuffer buffer)
+    private bool DeliverNext(ReceiveBuffer buffer, KeepAlive? keepAlive, ref bool ended)
     {
         var unconsumed = buffer.Unconsumed;
 
@@ -227,12 +239,17 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
             return false;
         }
 
-        var next = _framer.Next(unconsumed);
+        var next = _framer.Next(unconsumed, keepAlive is { PongAwaited: true });
 
         switch (next.Status)
         {
             case FramingStatus.Done:
+                ended = true;
                 Deliver(unconsumed.Slice(next.Leading, next.Length));
+                break;
+
+            case FramingStatus.Pong:
+                keepAlive?.OnPong();
                 break;
 
             // A pong for which there is no room is not worth waiting for.
@@ -247,7 +264,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         }
 
         buffer.Consume(next.Consumed);
-        return next.Status is FramingStatus.Done or FramingStatus.KeepAlive;
+        return next.Status is FramingStatus.Done or FramingStatus.KeepAlive or FramingStatus.Pong;
     }
 
     private async Task WriteLoopAsync()
@@ -375,6 +392,31 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
             {
                 _queue.TryAdd("\r\n"u8);
             }
+        }
+    }
+
+    private bool TryPing()
+    {
+        bool queued, wake;
+        lock (_gate)
+        {
+            queued = _isOpen && _queue.TryAdd("\r\n\r\n"u8);
+            wake = queued && !_inBatch && TakeWake();
+        }
+
+        if (wake)
+        {
+            Wake();
+        }
+        return queued;
+    }
+
+    private void GiveUp()
+    {
+        // One that is closing has its own time for that.
+        if (_isOpen)
+        {
+            Abort(new IOException($"{Remote} has not answered a ping within {_options.Limits.PongTimeout}"));
         }
     }
 

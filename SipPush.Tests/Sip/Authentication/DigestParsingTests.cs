@@ -22,7 +22,10 @@ public sealed class DigestParsingTests
     [TestCase("Digest realm=\"r\",nonce=\"n\"", DigestAlgorithm.Md5, true)]
     [TestCase("Digest realm=\"r\",nonce=\"n\",algorithm=md5,qop=auth", DigestAlgorithm.Md5, true)]
     [TestCase("Digest realm=\"r\",nonce=\"n\",algorithm=\"MD5\"", DigestAlgorithm.Md5, true)]
-    [TestCase("Digest realm=\"r\",nonce=\"n\",qop=\"auth-int\"", DigestAlgorithm.Md5, false)]
+    [TestCase("Digest realm=\"r\",nonce=\"n\",qop=\"auth-int\"", DigestAlgorithm.Md5, true)]
+    [TestCase("Digest realm=\"r\",nonce=\"n\",qop=\"new\"", DigestAlgorithm.Md5, false)]
+    [TestCase("Digest realm=\"r\",nonce=\"n\",qop=\"auth\",algorithm=sha-512-256-SESS", DigestAlgorithm.Sha512Truncated256Session, true)]
+    [TestCase("Digest realm=\"r\",nonce=\"n\",algorithm=MD5-sess", DigestAlgorithm.Md5Session, false)]
     [TestCase("Digest realm=\"r\",nonce=\"n\",algorithm=AKAv1-MD5", null, false)]
     public void What_is_not_supported_is_read_all_the_same(string value, DigestAlgorithm? algorithm, bool supported)
     {
@@ -117,6 +120,36 @@ public sealed class DigestParsingTests
         var value = $"Digest username=\"u\", realm=\"r\", nonce=\"n\", uri=\"sip:x\", response=\"0\", {more}";
 
         Assert.That(DigestCredentials.TryParse(Encoding.UTF8.GetBytes(value), out _), Is.False);
+    }
+
+    // RFC 7616 §3.5
+    [Test]
+    public void Information_on_the_next_nonce_is_written_and_read_back()
+    {
+        var info = new AuthenticationInfo { NextNonce = "n\"", Qop = "auth-int", ResponseAuth = "0a", Cnonce = "c", NonceCount = 10 };
+
+        Assert.That(info.ToString(), Is.EqualTo("nextnonce=\"n\\\"\", qop=auth-int, rspauth=\"0a\", cnonce=\"c\", nc=0000000a"));
+        Assert.That(AuthenticationInfo.TryParse(Encoding.UTF8.GetBytes(info.ToString()), out var read), Is.True);
+        Assert.That(read, Is.EqualTo(info));
+    }
+
+    [TestCase("")]
+    [TestCase(" , ")]
+    [TestCase("nextnonce")]
+    [TestCase("nextnonce=\"a\", nextnonce=\"b\"")]
+    [TestCase("nc=1")]
+    [TestCase("nc=0000000A")]
+    [TestCase("qop=\"a b\"")]
+    public void What_is_no_information_is_refused(string value) =>
+        Assert.That(AuthenticationInfo.TryParse(Encoding.UTF8.GetBytes(value), out _), Is.False);
+
+    [Test]
+    public void A_name_that_is_sent_as_a_hash_says_so()
+    {
+        var credentials = new DigestCredentials { UserName = "00", Realm = "r", Nonce = "n", Uri = "u", Response = "0", UserHash = true };
+
+        Assert.That(credentials.ToString(), Does.EndWith(", userhash=true"));
+        Assert.That(DigestCredentials.TryParse(Encoding.UTF8.GetBytes(credentials.ToString()), out var read) && read.UserHash, Is.True);
     }
 
     [TestCase("a\rb")]

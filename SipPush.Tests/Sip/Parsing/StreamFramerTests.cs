@@ -70,6 +70,48 @@ public sealed class StreamFramerTests
         Assert.That(cut, Is.EqualTo(expected));
     }
 
+    [TestCase("\r\n", "+")]
+    [TestCase("\r\nA\r\nl:0\r\n\r\n", "+[A\r\nl:0\r\n\r\n]")]
+    [TestCase("A\r\nl:2\r\n\r\n\r\n\r\nB\r\nl:0\r\n\r\n", "[A\r\nl:2\r\n\r\n\r\n]+[B\r\nl:0\r\n\r\n]")]
+    [TestCase("\n\r\nA\r\nl:0\r\n\r\n", "1+[A\r\nl:0\r\n\r\n]")]
+    [TestCase("A\r\nl:0\r\n\r\nB\r\nl:0\r\n\r\n", "[A\r\nl:0\r\n\r\n][B\r\nl:0\r\n\r\n]")]
+    [TestCase("\r\n\r\n\r\n", "+*")]
+    [TestCase("\r\n\r\nA\r\nl:0\r\n\r\n", "+2[A\r\nl:0\r\n\r\n]")]
+    [TestCase("\r\n\r\n\r\n\r\n\r\n", "+**")]
+    [Description("SIP-05, SIP-52")]
+    public void With_a_ping_out_the_first_CRLF_between_messages_is_its_pong_at_every_cut_position(string stream, string expected)
+    {
+        for (var cut = 0; cut <= stream.Length; cut++)
+        {
+            Assert.That(Cut(new StreamFramer(HeaderLimit, BodyLimit), pongs: 1, stream[..cut], stream[cut..]), Is.EqualTo(expected), $"cut at {cut}");
+        }
+        Assert.That(Cut(new StreamFramer(HeaderLimit, BodyLimit), pongs: 1, [.. stream.Select(octet => octet.ToString())]), Is.EqualTo(expected));
+    }
+
+    [Test]
+    [Description("SIP-52")]
+    public void A_CRLF_that_came_before_the_ping_is_not_its_pong()
+    {
+        var framer = new StreamFramer(HeaderLimit, BodyLimit);
+
+        Assert.That(framer.Next("\r\n"u8).Status, Is.EqualTo(FramingStatus.NeedMore));
+        Assert.That(framer.Next("\r\n"u8, pongAwaited: true).Status, Is.EqualTo(FramingStatus.NeedMore));
+        Assert.That(framer.Next("\r\n\r\n"u8, pongAwaited: true), Is.EqualTo(new FramingOutcome(FramingStatus.Pong, Leading: 2, Length: 2)));
+    }
+
+    [Test]
+    [Description("SIP-52")]
+    public void Pongs_of_one_ping_after_the_other_never_add_up_to_a_ping()
+    {
+        var framer = new StreamFramer(HeaderLimit, BodyLimit);
+
+        for (var ping = 0; ping < 3; ping++)
+        {
+            Assert.That(framer.Next("\r\n"u8, pongAwaited: true), Is.EqualTo(new FramingOutcome(FramingStatus.Pong, Leading: 0, Length: 2)));
+        }
+        Assert.That(framer.Next("\r\n\r\n"u8).Status, Is.EqualTo(FramingStatus.KeepAlive));
+    }
+
     [Test]
     [Description("SIP-96")]
     public void A_stream_byte_by_byte_is_searched_once()
@@ -92,8 +134,10 @@ public sealed class StreamFramerTests
         Assert.That(cut, Is.EqualTo("[A\r\nl:0\r\n\r\n]!MissingContentLength B\r\nVia: v\r\n\r\n"));
     }
 
-    /// <summary>Messages in brackets with the octets skipped in front, * for a ping, ! for an error with the head.</summary>
-    private static string Cut(StreamFramer framer, params string[] pieces)
+    private static string Cut(StreamFramer framer, params string[] pieces) => Cut(framer, pongs: 0, pieces);
+
+    /// <summary>Messages in brackets with the octets skipped in front, * for a ping, + for a pong as long as one is awaited, ! for an error with the head.</summary>
+    private static string Cut(StreamFramer framer, int pongs, params string[] pieces)
     {
         var cut = new StringBuilder();
         var octets = Encoding.Latin1.GetBytes(string.Concat(pieces));
@@ -107,7 +151,7 @@ public sealed class StreamFramerTests
             while (true)
             {
                 var unconsumed = octets.AsSpan(start, end - start);
-                var next = framer.Next(unconsumed);
+                var next = framer.Next(unconsumed, pongAwaited: pongs > 0);
 
                 if (next.Status == FramingStatus.NeedMore)
                 {
@@ -122,7 +166,13 @@ public sealed class StreamFramerTests
                 {
                     return cut.Append($"!{next.Error} {text}").ToString();
                 }
-                cut.Append(leading).Append(next.Status == FramingStatus.KeepAlive ? "*" : $"[{text}]");
+                pongs -= next.Status == FramingStatus.Pong ? 1 : 0;
+                cut.Append(leading).Append(next.Status switch
+                {
+                    FramingStatus.KeepAlive => "*",
+                    FramingStatus.Pong => "+",
+                    _ => $"[{text}]",
+                });
             }
         }
         return cut.ToString();

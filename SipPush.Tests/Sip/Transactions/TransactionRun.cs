@@ -11,18 +11,24 @@ internal sealed class TransactionRun
     private readonly Dictionary<TransactionTimer, TimerHandle> _timers = [];
     private readonly NonInviteClientTransaction? _client;
     private readonly NonInviteServerTransaction? _server;
+    private readonly InviteClientTransaction? _inviteClient;
+    private readonly InviteServerTransaction? _inviteServer;
     private readonly ITimer _alarm;
     private string _lastResponse = "none";
     private string _input = "";
 
-    private TransactionRun(NonInviteClientTransaction? client, NonInviteServerTransaction? server)
+    private TransactionRun(object machine)
     {
-        _client = client;
-        _server = server;
+        _client = machine as NonInviteClientTransaction;
+        _server = machine as NonInviteServerTransaction;
+        _inviteClient = machine as InviteClientTransaction;
+        _inviteServer = machine as InviteServerTransaction;
         _alarm = Clock.CreateTimer(_ => OnAlarm(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var effects = default(TransactionEffects);
         _client?.Start(ref effects);
         _server?.Start(ref effects);
+        _inviteClient?.Start(ref effects);
+        _inviteServer?.Start(ref effects);
         Do(Clock.Elapsed, effects);
     }
 
@@ -31,7 +37,7 @@ internal sealed class TransactionRun
     /// <summary>When something was sent.</summary>
     public List<TimeSpan> SentAt { get; } = [];
 
-    /// <summary>Which response was sent each time; "request" for a client.</summary>
+    /// <summary>Which response was sent each time; "request" or "ACK" for a client.</summary>
     public List<string> Sent { get; } = [];
 
     /// <summary>What the transaction user got, but for the request.</summary>
@@ -41,9 +47,13 @@ internal sealed class TransactionRun
 
     public int PendingTimers => _wheel.Count;
 
-    public static TransactionRun Of(NonInviteClientTransaction client) => new(client, null);
+    public static TransactionRun Of(NonInviteClientTransaction client) => new(client);
 
-    public static TransactionRun Of(NonInviteServerTransaction server) => new(null, server);
+    public static TransactionRun Of(NonInviteServerTransaction server) => new(server);
+
+    public static TransactionRun Of(InviteClientTransaction client) => new(client);
+
+    public static TransactionRun Of(InviteServerTransaction server) => new(server);
 
     public static TimeSpan[] Seconds(params double[] seconds) => [.. seconds.Select(TimeSpan.FromSeconds)];
 
@@ -55,8 +65,9 @@ internal sealed class TransactionRun
         var effects = default(TransactionEffects);
         _input = $"{status}";
         _client?.OnResponse(status, ref effects);
+        _inviteClient?.OnResponse(status, ref effects);
 
-        if (_server?.Respond(status, ref effects) == true)
+        if (_server?.Respond(status, ref effects) == true || _inviteServer?.Respond(status, ref effects) == true)
         {
             _lastResponse = $"{status}";
         }
@@ -66,7 +77,15 @@ internal sealed class TransactionRun
     public void Retransmit()
     {
         var effects = default(TransactionEffects);
-        _server!.OnRequest(ref effects);
+        _server?.OnRequest(ref effects);
+        _inviteServer?.OnRequest(ref effects);
+        Do(Clock.Elapsed, effects);
+    }
+
+    public void Acknowledge()
+    {
+        var effects = default(TransactionEffects);
+        _inviteServer!.OnAck(ref effects);
         Do(Clock.Elapsed, effects);
     }
 
@@ -75,6 +94,8 @@ internal sealed class TransactionRun
         var effects = default(TransactionEffects);
         _client?.OnTransportError(ref effects);
         _server?.OnTransportError(ref effects);
+        _inviteClient?.OnTransportError(ref effects);
+        _inviteServer?.OnTransportError(ref effects);
         Do(Clock.Elapsed, effects);
     }
 
@@ -85,6 +106,8 @@ internal sealed class TransactionRun
             var effects = default(TransactionEffects);
             _client?.OnTimer(timer, ref effects);
             _server?.OnTimer(timer, ref effects);
+            _inviteClient?.OnTimer(timer, ref effects);
+            _inviteServer?.OnTimer(timer, ref effects);
             Do(due, effects);
         }
         Arm();
@@ -98,7 +121,11 @@ internal sealed class TransactionRun
             {
                 case TransactionEffectKind.Send:
                     SentAt.Add(now);
-                    Sent.Add(_client is null ? _lastResponse : "request");
+                    Sent.Add(_client is null && _inviteClient is null ? _lastResponse : "request");
+                    break;
+                case TransactionEffectKind.SendAck:
+                    SentAt.Add(now);
+                    Sent.Add("ACK");
                     break;
                 case TransactionEffectKind.CreateTrying:
                     _lastResponse = "100 made";
@@ -110,6 +137,9 @@ internal sealed class TransactionRun
                     Cancel(effect.Timer);
                     break;
                 case TransactionEffectKind.DeliverRequest:
+                    break;
+                case TransactionEffectKind.DeliverAck:
+                    Note("ACK", now);
                     break;
                 case TransactionEffectKind.DeliverResponse:
                     Note(_input, now);

@@ -1,0 +1,222 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace SipPush.Sip;
+
+/// <summary>Takes an INVITE that begins a session. It must accept or reject before its task ends; otherwise the stack answers 500.</summary>
+/// <param name="invitation">The INVITE and the means to answer it.</param>
+/// <param name="cancellationToken">Cancelled when the caller gives up or the stack stops.</param>
+public delegate ValueTask InvitationHandler(Invitation invitation, CancellationToken cancellationToken);
+
+/// <summary>An INVITE that has come and would begin a session, at the end that is called (RFC 3261 §13.3).</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The session is for whoever accepts to dispose, and ended otherwise")]
+public sealed class Invitation
+{
+    private readonly SipUserAgent _userAgent;
+    private readonly SipServerTransaction _transaction;
+    private readonly SipSession _session;
+    private readonly SessionTimerAnswer? _timer;
+    private readonly ReliableProvisionals? _reliable;
+    private volatile TaskCompletionSource? _prack;
+
+    internal Invitation(SipUserAgent userAgent, SipServerTransaction transaction, Dialog dialog, SessionTimer? timer, SessionTimerAnswer? timerAnswer)
+    {
+        _userAgent = userAgent;
+        _transaction = transaction;
+        _timer = timerAnswer;
+        _reliable = ReliableProvisionals.IsRequiredBy(transaction.Request)
+            ? new ReliableProvisionals(transaction.Request.CSeq, ReliableProvisionals.FirstNumber(userAgent.Stack.Identifiers.NextFraction()))
+            : null;
+        _session = new SipSession(userAgent, dialog, transaction.Request, userAgent.FormatContact(transaction.Flow), timer) { Invitation = this };
+        userAgent.Stack.Sessions.Add(_session);
+    }
+
+    /// <summary>The INVITE.</summary>
+    public SipRequest Request => _transaction.Request;
+
+    /// <summary>Where it came from.</summary>
+    public SipFlow Flow => _transaction.Flow;
+
+    /// <summary>True when it came from a member of the stack's trust domain.</summary>
+    public bool IsTrusted => _transaction.IsTrusted;
+
+    /// <summary>The offer; null when the caller leaves it to this end, and answers it in the ACK.</summary>
+    public SipBody? Offer => SipBody.Of(Request);
+
+    /// <summary>Cancelled when the caller has given up. The stack has answered 487 then.</summary>
+    public CancellationToken Cancelled => _transaction.Cancelled;
+
+    /// <summary>
+    /// Sends a provisional response: 180 for ringing. Where the caller asks for it they are reliable: each is repeated until the caller has
+    /// acknowledged it, and the next waits for that (RFC 3262 §3). Not for several threads at once.
+    /// </summary>
+    /// <param name="status">101 to 199.</param>
+    /// <param name="reason">The reason phrase; the standard's own when null.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async ValueTask ProgressAsync(int status, string? reason = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 101);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 199);
+
+        using var response = _transaction.CreateResponse(status, reason);
+        _userAgent.AddSessionHeaders(response, _session.Contact);
+        if (_reliable is null)
+        {
+            await _transaction.RespondAsync(response.Build(), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if (_prack is { } last)
+        {
+            await last.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (!TryNumber(response, out var prack))
+        {
+            return;
+        }
+
+        var sent = response.Build();
+        await _transaction.RespondAsync(sent, cancellationToken).ConfigureAwait(false);
+        _session.Run(() => RepeatAsync(sent, prack));
+    }
+
+    /// <summary>Accepts with a 200, which is repeated until the ACK comes, and goes on in a session.</summary>
+    /// <param name="description">The answer, or the offer when the INVITE had none.</param>
+    /// <param name="cancellationToken">Ends the waiting for room in the connection's queue.</param>
+    /// <returns>The session. Whoever gets it disposes it.</returns>
+    /// <exception cref="OperationCanceledException">The caller has given up, or the invitation was answered before.</exception>
+    public async ValueTask<SipSession> AcceptAsync(SipBody? description, CancellationToken cancellationToken = default)
+    {
+        using var response = _transaction.CreateResponse(200);
+        _userAgent.AddSessionHeaders(response, _session.Contact);
+        _timer?.AddTo(response);
+        if (description is { } body)
+        {
+            response.SetBody(body.ContentType, body.Octets);
+        }
+
+        // The ACK may be quicker than the rest of this.
+        _session.LocalDescription = description;
+        _session.RemoteDescription = Offer;
+        _session.Dialog.Confirm();
+        EndReliability();
+        if (!await _session.Accepted.AcceptAsync(_transaction, response.Build(), cancellationToken).ConfigureAwait(false))
+        {
+            End();
+            throw new OperationCanceledException("The invitation is over: the caller has given up, or it was answered before", Cancelled);
+        }
+
+        _session.Invitation = null;
+        if (_timer is { } agreed)
+        {
+            _session.Refresh.OnAnswered(Request, agreed);
+        }
+
+        _session.OnEstablished(Request);
+        return _session;
+    }
+
+    /// <summary>Refuses.</summary>
+    /// <param name="status">300 to 699: 486 when busy, 488 when the offer suits nobody, 603 to decline.</param>
+    /// <param name="reason">The reason phrase; the standard's own when null.</param>
+    /// <param name="retryAfter">When to come back; null does not say.</param>
+    /// <param name="cancellationToken">Ends the waiting for room in the connection's queue.</param>
+    public async ValueTask RejectAsync(int status, string? reason = null, TimeSpan? retryAfter = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 300);
+        using var response = _transaction.CreateResponse(status, reason);
+        if (retryAfter is { } wait)
+        {
+            response.Add(SipHeaderNames.RetryAfter, ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+        }
+
+        EndReliability();
+        await _transaction.RespondAsync(response.Build(), cancellationToken).ConfigureAwait(false);
+        End();
+    }
+
+    /// <summary>The handler has ended, or the caller has given up: an early session that came to nothing is forgotten.</summary>
+    internal void End()
+    {
+        EndReliability();
+        if (_session.Invitation is not null)
+        {
+            _session.EndSilently(new SipSessionEnd(SipSessionEndCause.NeverConfirmed));
+        }
+    }
+
+    /// <summary>A PRACK in the early dialog.</summary>
+    internal async ValueTask OnPrackAsync(SipServerTransaction prack, CancellationToken cancellationToken)
+    {
+        var isExpected = false;
+        if (_reliable is not null && RAck.TryParse(prack.Request[SipHeaderNames.RAck], out var rack))
+        {
+            lock (_reliable)
+            {
+                isExpected = _reliable.OnPrack(rack);
+            }
+        }
+
+        if (isExpected)
+        {
+            _prack?.TrySetResult();
+        }
+
+        await prack.RespondAsync(isExpected ? 200 : 481, cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool TryNumber(SipResponseBuilder response, out TaskCompletionSource prack)
+    {
+        prack = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_reliable!)
+        {
+            if (!_reliable.MaySend)
+            {
+                return false;
+            }
+
+            response.Add(SipHeaderNames.Require, "100rel");
+            response.Add(SipHeaderNames.RSeq, _reliable.Next().ToString(CultureInfo.InvariantCulture));
+            _prack = prack;
+            return true;
+        }
+    }
+
+    private async Task RepeatAsync(SipResponse response, TaskCompletionSource prack)
+    {
+        var repetition = new AnswerRepetition(_userAgent.Stack.Timers, isProvisional: true);
+        var wait = repetition.Start();
+        while (true)
+        {
+            await prack.Task.WaitAsync(wait, _userAgent.Stack.TimeProvider, _session.Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (prack.Task.IsCompleted || _session.Ending.IsCancellationRequested)
+            {
+                return;
+            }
+
+            var (step, delay) = repetition.OnTimer();
+            if (step == AnswerRepetitionStep.GiveUp)
+            {
+                await RejectAsync(504, "PRACK Never Came").ConfigureAwait(false);
+                return;
+            }
+
+            await _transaction.RespondAsync(response).ConfigureAwait(false);
+            wait = delay;
+        }
+    }
+
+    private void EndReliability()
+    {
+        if (_reliable is not null)
+        {
+            lock (_reliable)
+            {
+                _reliable.OnFinal();
+            }
+
+            _prack?.TrySetResult();
+        }
+    }
+}

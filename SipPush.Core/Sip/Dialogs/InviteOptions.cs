@@ -1,0 +1,32 @@
+namespace SipPush.Sip;
+
+/// <summary>Makes the answer to an offer that came in a 2xx, because the INVITE had none; it goes into the ACK (RFC 3261 §13.2.1).</summary>
+/// <param name="response">The 2xx.</param>
+/// <param name="cancellationToken">Cancelled when whoever invites has given up.</param>
+/// <returns>The answer; null leaves the ACK empty and ends the session with BYE, since an offer must be answered.</returns>
+public delegate ValueTask<SipBody?> SipAnswerHandler(SipResponse response, CancellationToken cancellationToken);
+
+/// <summary>What an INVITE is to say and how long it may take.</summary>
+public sealed record InviteOptions
+{
+    /// <summary>The offer; null lets the far end make one, which <see cref="AnswerAsync"/> then answers.</summary>
+    public SipBody? Offer { get; init; }
+
+    /// <summary>Answers the offer of a 2xx; needed when <see cref="Offer"/> is null.</summary>
+    public SipAnswerHandler? AnswerAsync { get; init; }
+
+    /// <summary>Hears of each provisional response from 101 on.</summary>
+    public IProgress<SipResponse>? Progress { get; init; }
+
+    /// <summary>Adds further header lines before the INVITE is sent. It is called once.</summary>
+    public Action<SipRequestBuilder>? Prepare { get; init; }
+
+    /// <summary>Feature tags for Contact, as they are written: <c>+g.oma.pusheventapp="mms.ua"</c> (RFC 3840 §5).</summary>
+    public IReadOnlyList<string> ContactParameters { get; init; } = [];
+
+    /// <summary>How long the far end may ring; default 3 minutes, as a proxy's timer C has it. Then CANCEL goes out.</summary>
+    public TimeSpan RingTimeout { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Whether to say that reliable provisional responses are understood (RFC 3262); default false. They are acknowledged by PRACK then.</summary>
+    public bool ReliableProvisionals { get; init; }
+}

@@ -1,0 +1,43 @@
+namespace SipPush.Sip;
+
+/// <summary>
+/// Who gives way when requests that change one session cross each other or overtake one another (RFC 3261 §14, RFC 3311 §5).
+/// Chance is given in as a fraction from 0 to 1, 1 excluded.
+/// </summary>
+internal static class ReinviteRules
+{
+    /// <summary>
+    /// Whether this end may send an INVITE now (RFC 3261 §14.1). Its own is over when the transaction is completed or terminated, so
+    /// with the final response; the peer's when it is confirmed or terminated, so with the ACK.
+    /// </summary>
+    public static bool MayInvite(bool ownInviteIsPending, bool peersInviteIsPending) => !ownInviteIsPending && !peersInviteIsPending;
+
+    /// <summary>A received INVITE in the dialog (RFC 3261 §14.2).</summary>
+    /// <param name="ownInviteIsPending">An INVITE that this end sent has no final response yet.</param>
+    /// <param name="peersInviteIsUnanswered">This end has not sent the final response to an INVITE received before.</param>
+    public static ReinviteVerdict OnInvite(bool ownInviteIsPending, bool peersInviteIsUnanswered) =>
+        ownInviteIsPending ? ReinviteVerdict.RequestPending
+        : peersInviteIsUnanswered ? ReinviteVerdict.ComeBack
+        : ReinviteVerdict.Accept;
+
+    /// <summary>A received UPDATE (RFC 3311 §5.2). Offers are counted whichever request or response carried them.</summary>
+    /// <param name="hasOffer">Whether it carries an offer; a mere refresh does not.</param>
+    /// <param name="peersUpdateIsUnanswered">This end has not sent the final response to an UPDATE received before.</param>
+    /// <param name="ownOfferIsOpen">This end made an offer and has no answer yet.</param>
+    /// <param name="peersOfferIsOpen">The peer made an offer and has no answer yet.</param>
+    public static ReinviteVerdict OnUpdate(bool hasOffer, bool peersUpdateIsUnanswered, bool ownOfferIsOpen, bool peersOfferIsOpen) =>
+        peersUpdateIsUnanswered ? ReinviteVerdict.ComeBack
+        : hasOffer && ownOfferIsOpen ? ReinviteVerdict.RequestPending
+        : hasOffer && peersOfferIsOpen ? ReinviteVerdict.ComeBack
+        : ReinviteVerdict.Accept;
+
+    /// <summary>
+    /// The wait after a 491 before the request is sent once more (RFC 3261 §14.1): 2.1 to 4 s for the end that chose the Call-ID, up
+    /// to 2 s for the other, in steps of 10 ms, so that they don't meet again.
+    /// </summary>
+    public static TimeSpan WaitAfterPending(bool ownsCallId, double fraction) =>
+        TimeSpan.FromMilliseconds(10 * (ownsCallId ? 210 + (int)(fraction * 191) : (int)(fraction * 201)));
+
+    /// <summary>The seconds in Retry-After of <see cref="ReinviteVerdict.ComeBack"/>: 0 to 10.</summary>
+    public static int RetryAfterSeconds(double fraction) => (int)(fraction * 11);
+}

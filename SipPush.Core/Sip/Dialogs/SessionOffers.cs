@@ -1,0 +1,279 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace SipPush.Sip;
+
+/// <summary>The changes and refreshes of a session by re-INVITE and UPDATE, in both directions (RFC 3261 §14, RFC 3311, RFC 4028 §7.4).</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The semaphore's wait handle is never asked for")]
+internal sealed class SessionOffers(SipSession session)
+{
+    // Both ends asked at once: each time by chance, so this often means that the far end does not wait at all.
+    private const int MostAttempts = 5;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _gate = new();
+    private bool _ownInviteIsPending;
+    private bool _ownOfferIsOpen;
+    private bool _peersInviteIsUnanswered;
+    private bool _peersUpdateIsUnanswered;
+
+    /// <summary>Sends one when its turn has come, again where both ends asked at once or the session timer was too short.</summary>
+    public async ValueTask<SipTransactionResult> SendAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                if (method == SipMethod.Invite)
+                {
+                    await WhenPeersInviteIsAnsweredAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                var result = await SendOnceAsync(method, offer, cancellationToken).ConfigureAwait(false);
+                if (result.StatusCode == 491 && attempt < MostAttempts)
+                {
+                    await PauseAsync(cancellationToken).ConfigureAwait(false);
+                }
+                else if (result.StatusCode != 422 || !session.Refresh.OnTooSmall(result.Response!))
+                {
+                    session.EndIfLost(result);
+                    return result;
+                }
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Refreshes the session: by UPDATE where the far end takes it, or by saying the same again in a re-INVITE (RFC 4028 §7.4).</summary>
+    public ValueTask<SipTransactionResult> RefreshAsync(CancellationToken cancellationToken) =>
+        session.PeerAllowsUpdate || session.LocalDescription is null
+            ? SendAsync(SipMethod.Update, null, cancellationToken)
+            : SendAsync(SipMethod.Invite, session.LocalDescription, cancellationToken);
+
+    /// <summary>A re-INVITE of the far end.</summary>
+    public async ValueTask OnInviteAsync(SipServerTransaction invite, CancellationToken cancellationToken)
+    {
+        ReinviteVerdict verdict;
+        lock (_gate)
+        {
+            verdict = session.Dialog.State == DialogState.Early
+                ? ReinviteVerdict.ComeBack
+                : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
+            _peersInviteIsUnanswered |= verdict == ReinviteVerdict.Accept;
+        }
+
+        if (verdict != ReinviteVerdict.Accept)
+        {
+            await RefuseAsync(invite, verdict, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await AnswerAsync(invite, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _peersInviteIsUnanswered = false;
+            }
+        }
+    }
+
+    /// <summary>An UPDATE of the far end, with an offer or only to refresh.</summary>
+    public async ValueTask OnUpdateAsync(SipServerTransaction update, CancellationToken cancellationToken)
+    {
+        ReinviteVerdict verdict;
+        lock (_gate)
+        {
+            verdict = ReinviteRules.OnUpdate(!update.Request.Body.IsEmpty, _peersUpdateIsUnanswered, _ownOfferIsOpen, _peersInviteIsUnanswered);
+            _peersUpdateIsUnanswered |= verdict == ReinviteVerdict.Accept;
+        }
+
+        if (verdict != ReinviteVerdict.Accept)
+        {
+            await RefuseAsync(update, verdict, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await AnswerAsync(update, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _peersUpdateIsUnanswered = false;
+            }
+        }
+    }
+
+    // A new INVITE must not cross one that is under way in the other direction (RFC 3261 §14.1); UPDATE may.
+    private async ValueTask WhenPeersInviteIsAnsweredAsync(CancellationToken cancellationToken)
+    {
+        while (!MayInvite())
+        {
+            await PauseAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private bool MayInvite()
+    {
+        lock (_gate)
+        {
+            return ReinviteRules.MayInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
+        }
+    }
+
+    private async ValueTask PauseAsync(CancellationToken cancellationToken)
+    {
+        var wait = ReinviteRules.WaitAfterPending(session.IsCaller, session.Stack.Identifiers.NextFraction());
+        await Task.Delay(wait, session.Stack.TimeProvider, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<SipTransactionResult> SendOnceAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
+    {
+        using var request = session.Dialog.CreateRequest(method);
+        session.UserAgent.AddSessionHeaders(request, session.Contact);
+        session.Refresh.SetHeaders(request);
+        if (offer is { } body)
+        {
+            request.SetBody(body.ContentType, body.Octets);
+        }
+
+        lock (_gate)
+        {
+            _ownInviteIsPending = method == SipMethod.Invite;
+            _ownOfferIsOpen = offer is not null;
+        }
+
+        try
+        {
+            var result = await session.SendInDialogAsync(request, method == SipMethod.Invite ? SendInviteAsync : session.Stack.SendAsync, cancellationToken).ConfigureAwait(false);
+            if (result.Response is { IsSuccess: true } success)
+            {
+                Accept(offer, success);
+            }
+
+            return result;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _ownInviteIsPending = _ownOfferIsOpen = false;
+            }
+        }
+    }
+
+    // Each 2xx is acknowledged, also when it comes after the waiting for it was given up.
+    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipUri nextHop, CancellationToken cancellationToken)
+    {
+        var ack = new InviteAck(session, invite);
+        var isAcknowledged = 0;
+
+        void OnResponse(SipResponse response)
+        {
+            if (!response.IsSuccess)
+            {
+                return;
+            }
+
+            if (Interlocked.Exchange(ref isAcknowledged, 1) == 0)
+            {
+                session.Run(() => ack.SendAsync(null));
+            }
+            else
+            {
+                ack.Repeat();
+            }
+        }
+
+        return session.Stack.SendInviteAsync(invite, nextHop, OnResponse, cancellationToken);
+    }
+
+    private void Accept(SipBody? offer, SipResponse success)
+    {
+        session.Dialog.RefreshTarget(success);
+        session.Refresh.OnSuccess(success);
+        if (offer is not null)
+        {
+            session.LocalDescription = offer;
+            session.RemoteDescription = SipBody.Of(success) ?? session.RemoteDescription;
+        }
+    }
+
+    private async ValueTask AnswerAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
+    {
+        var request = transaction.Request;
+        var timer = session.Refresh.Judge(request);
+        if (timer is { TooSmall: not null } tooSmall)
+        {
+            using var refusal = transaction.CreateResponse(422);
+            tooSmall.AddTo(refusal);
+            await transaction.RespondAsync(refusal.Build(), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var offer = SipBody.Of(request);
+        var answer = await FindAnswerAsync(request, offer, cancellationToken).ConfigureAwait(false);
+        if (answer is null && (offer is not null || request.Method == SipMethod.Invite))
+        {
+            await transaction.RespondAsync(488, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        using var success = transaction.CreateResponse(200);
+        session.UserAgent.AddSessionHeaders(success, session.Contact);
+        timer?.AddTo(success);
+        if (answer is { } body)
+        {
+            success.SetBody(body.ContentType, body.Octets);
+        }
+
+        // The new state is in force when the answer has gone out, and whoever hears it may ask again at once.
+        session.Dialog.RefreshTarget(request);
+        session.LocalDescription = answer ?? session.LocalDescription;
+        session.RemoteDescription = offer ?? session.RemoteDescription;
+        if (timer is { } agreed)
+        {
+            session.Refresh.OnAnswered(request, agreed);
+        }
+
+        _ = request.Method == SipMethod.Invite
+            ? await session.Accepted.AcceptAsync(transaction, success.Build(), cancellationToken).ConfigureAwait(false)
+            : await transaction.RespondAsync(success.Build(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // A mere refresh says what was said before, and is answered with what was answered before: nobody needs to be asked (RFC 4028 §7.4).
+    private async ValueTask<SipBody?> FindAnswerAsync(SipRequest request, SipBody? offer, CancellationToken cancellationToken)
+    {
+        if (offer is null && request.Method == SipMethod.Update)
+        {
+            return null;
+        }
+
+        var isRefresh = offer is { } body && session.RemoteDescription is { } known && body.Octets.Span.SequenceEqual(known.Octets.Span);
+        return isRefresh || (offer is null && session.OfferAsync is null) ? session.LocalDescription
+            : session.OfferAsync is { } handler ? await handler(request, cancellationToken).ConfigureAwait(false)
+            : null;
+    }
+
+    private async ValueTask RefuseAsync(SipServerTransaction transaction, ReinviteVerdict verdict, CancellationToken cancellationToken)
+    {
+        using var refusal = transaction.CreateResponse(verdict == ReinviteVerdict.RequestPending ? 491 : 500);
+        if (verdict == ReinviteVerdict.ComeBack)
+        {
+            var seconds = ReinviteRules.RetryAfterSeconds(session.Stack.Identifiers.NextFraction());
+            refusal.Add(SipHeaderNames.RetryAfter, seconds.ToString(CultureInfo.InvariantCulture));
+        }
+
+        await transaction.RespondAsync(refusal.Build(), cancellationToken).ConfigureAwait(false);
+    }
+}
