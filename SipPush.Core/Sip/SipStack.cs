@@ -511,7 +511,12 @@ public sealed class SipStack : IAsyncDisposable
             return;
         }
 
-        // As an INVITE would be answered by who is free to take it (§11.2).
+        await AnswerOptionsAsync(transaction).ConfigureAwait(false);
+    }
+
+    /// <summary>Tells what the user agents can do, with the status that an INVITE would get from who is free to take it (RFC 3261 §11.2).</summary>
+    internal async ValueTask AnswerOptionsAsync(SipServerTransaction transaction)
+    {
         using var answer = transaction.CreateResponse(200);
         answer.Add(SipHeaderNames.Allow, AllowedMethods());
         var types = string.Join(", ", _userAgents.SelectMany(userAgent => userAgent.AcceptedTypes).Distinct(StringComparer.OrdinalIgnoreCase));

@@ -57,7 +57,7 @@ public sealed class RequestInspectionTests
     [TestCase("sip:bob@192.0.2.1 ", "tel:+15550100 ", "416 Unsupported URI Scheme", "", Description = "SIP-42")]
     [TestCase("sip:bob@192.0.2.1 ", "sip:alice@192.0.2.1 ", "404 Not Found", "")]
     [TestCase("sip:bob@192.0.2.1 ", "sip:bob@192.0.2.1?Route=%3Csip:example.com%3E ", "400 Headers In Request-URI", "")]
-    [TestCase("Max-Forwards: 70", "Max-Forwards: 70\nRequire: 100rel, gruu\nRequire: foo", "420 Bad Extension", "Unsupported: 100rel, foo", Description = "SIP-39")]
+    [TestCase("Max-Forwards: 70", "Max-Forwards: 70\nRequire: foo, gruu\nRequire: bar", "420 Bad Extension", "Unsupported: foo, bar", Description = "SIP-39")]
     [TestCase("Max-Forwards: 70", "Max-Forwards: 70\nRequire: gruu", "200 OK", "", Description = "SIP-39")]
     [TestCase("text/plain", "image/png", "415 Unsupported Media Type", "Accept: text/*, application/vnd.oma.push", Description = "SIP-41")]
     [TestCase("text/plain", "image/png\nContent-Disposition: icon;handling=optional", "200 OK", "", Description = "SIP-41")]
@@ -127,7 +127,7 @@ public sealed class RequestInspectionTests
             Allow: MESSAGE, OPTIONS
             Accept: text/*, application/vnd.oma.push
             Accept-Encoding: identity
-            Supported: gruu, path
+            Supported: 100rel, gruu, path, timer
 
             """.ReplaceLineEndings("\r\n")));
     }

@@ -242,8 +242,9 @@ internal static class MessageRunner
         return seen with { Faults = faults };
     }
 
+    // Anybody may register, except where the index wants to see a challenge.
     private static async Task<Sut> StartAsync(TortureEntry entry, byte[] message) =>
-        entry.Role == "registrar" ? await Sut.StartRegistrarAsync() : await Sut.StartAgentAsync(UserOf(message));
+        entry.Role == "registrar" ? await Sut.StartRegistrarAsync(entry.Action.Text.Contains("401", StringComparison.Ordinal) ? ScenarioFixture.Users : null) : await Sut.StartAgentAsync(UserOf(message));
 
     // The examples are addressed to all sorts of users. The system under test is whoever is called, except in its own domain.
     private static string UserOf(byte[] message)

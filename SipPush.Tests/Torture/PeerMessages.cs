@@ -28,6 +28,15 @@ internal sealed class PeerMessages
         return text.Append(CultureInfo.InvariantCulture, $"Content-Length: {Encoding.Latin1.GetByteCount(body)}\r\n\r\n{body}").ToString();
     }
 
+    /// <summary>A request within a dialog that the peer began.</summary>
+    public string InDialog(string method, PeerDialog dialog, ScenarioPeer peer, SipProtocol protocol, int cseq, string? toTag, IEnumerable<string> more, string body = "")
+    {
+        var text = Request(method, dialog.Target, peer, protocol, dialog.To, dialog.From, dialog.CallId, cseq, toTag ?? dialog.ToTag, more, body);
+        var tag = text.IndexOf(";tag=peer", StringComparison.Ordinal);
+        var end = text.IndexOf('\r', tag);
+        return $"{text[..tag]};tag={dialog.FromTag}{text[end..]}";
+    }
+
     /// <summary>The Call-ID and CSeq of the next request of that name: those of a new call, or the call's next ones.</summary>
     public (string CallId, int CSeq) NextInCall(string name, bool same, int? cseq)
     {

@@ -57,6 +57,8 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
         "double-deliveries" => fixture.Sut.Delivered.Count - fixture.Sut.Delivered.DistinctBy(request => (request.CallId, request.CSeq)).Count(),
         "transactions" => OfAgent(count => count.Clients + count.Servers + count.Completed),
         "timers" => OfAgent(count => count.Timers),
+        "dialogs" => Sessions(DialogState.Confirmed),
+        "early-dialogs" => Sessions(DialogState.Early),
         "bindings" => await CountBindingsAsync(of),
         "sockets" => fixture.Sut.Streams.OpenCount,
         "requests" => fixture.Peers.Sum(peer => peer.Requests.Count),
@@ -79,6 +81,9 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
 
     private int OfAgent(Func<(int Clients, int Servers, int Completed, int Timers), int> pick) =>
         fixture.Sut.Stack is null ? throw new ScenarioSkip("the registrar's transactions can't be counted from outside") : pick(fixture.Sut.Count());
+
+    private int Sessions(DialogState state) =>
+        fixture.Sut.Stack?.Sessions.All.Count(session => session.Dialog.State == state) ?? throw new ScenarioSkip("a registrar has no dialogs");
 
     // What the registrar itself answers to a query.
     private async Task<int> CountBindingsAsync(string? user)

@@ -185,7 +185,7 @@ internal sealed class ScenarioFixture : IAsyncDisposable
     {
         Sut = Name switch
         {
-            "sip-udp" or "sip-tcp" or "sip-udp-lossy" => await Sut.StartAgentAsync(),
+            "sip-udp" or "sip-tcp" or "sip-udp-lossy" or "sip-dialog" => await Sut.StartAgentAsync(takesCalls: true),
             "sip-uac" => await Sut.StartAgentAsync(credentials: [SutCredential]),
             "sip-registrar" => await Sut.StartRegistrarAsync(Users),
             _ => throw new ScenarioSkip($"the fixture {Name}"),

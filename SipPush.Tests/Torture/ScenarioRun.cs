@@ -14,6 +14,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
     private readonly PeerMessages _messages = new();
     private readonly List<Task<Exception?>> _sends = [];
     private readonly List<string> _authorizations = [];
+    private PeerDialog? _dialog;
     private Step? _next;
 
     /// <summary>What the system under test was told to send: the exception that each ended with, or null.</summary>
@@ -43,6 +44,56 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         }
     }
 
+    /// <summary>The dialog that the fixture begins with, where it has one: A has called, was answered and has acknowledged.</summary>
+    /// <exception cref="ScenarioFailure">There was no dialog to be had.</exception>
+    public async Task BeginAsync()
+    {
+        if (fixture.Name != "sip-dialog")
+        {
+            return;
+        }
+
+        var peer = fixture.Peer("A");
+        var offer = Encoding.ASCII.GetString(Sut.Description.Octets.Span);
+        var invite = _messages.Request(
+            "INVITE", "sip:sut@sut.example.com", peer, fixture.Protocol, "sip:sut@sut.example.com", "sip:peer@peer.example.com", "dialog@192.0.2.1", 1, null,
+            [.. ContactOf("INVITE", peer), "Content-Type: application/sdp"], offer);
+        await fixture.SendAsync(peer, ScenarioFixture.Octets(invite));
+        if (!await fixture.WaitAsync(() => peer.Responses is [.., { IsFinal: true }], ScenarioFixture.TransactionTime) || peer.Responses[^1].StatusCode != 200)
+        {
+            throw new ScenarioFailure("the dialog of the fixture was not confirmed");
+        }
+
+        _dialog = new PeerDialog(peer.Responses[^1]);
+        await fixture.SendAsync(peer, ScenarioFixture.Octets(_messages.InDialog("ACK", _dialog, peer, fixture.Protocol, 1, null, [])));
+        peer.ResponsesRead = peer.Responses.Count;
+    }
+
+    private async Task SendInDialogAsync(Step step)
+    {
+        var dialog = _dialog ?? throw new ScenarioSkip("there is no dialog");
+        var method = step.Text("method") ?? throw new ScenarioSkip("no method");
+        var peer = fixture.Peer(step.Connection);
+        var given = step.Number("cseq");
+        var toTag = step.Text("to_tag");
+        var contacts = step.List("contact");
+        List<string> lines = [.. contacts.Count > 0 ? contacts.Select(contact => $"Contact: {Contact(contact)}") : ContactOf(method, peer)];
+        var body = "";
+        if (method is "INVITE" or "UPDATE")
+        {
+            lines.Add("Content-Type: application/sdp");
+            body = Encoding.ASCII.GetString(Sut.Description.Octets.Span);
+        }
+
+        for (var repetition = 0; repetition < (step.Number("repeat") ?? 1); repetition++)
+        {
+            // An ACK has the number of its INVITE.
+            var cseq = given ?? (method is "ACK" or "CANCEL" ? dialog.LastInvite : ++dialog.CSeq);
+            dialog.LastInvite = method == "INVITE" ? cseq : dialog.LastInvite;
+            await fixture.SendAsync(peer, ScenarioFixture.Octets(_messages.InDialog(method, dialog, peer, fixture.Protocol, cseq, toTag, lines, body)));
+        }
+    }
+
     /// <summary>Registers nothing and so asks for what is registered.</summary>
     public Task QueryAsync(Step step) => RequestAsync(step, SipMethod.Register.Name);
 
@@ -59,6 +110,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         "parallel" => ParallelAsync(step),
         "register" => RequestAsync(step, SipMethod.Register.Name),
         "request" => RequestAsync(step, step.Text("method") ?? throw new ScenarioSkip("no method")),
+        "send-in-dialog" => SendInDialogAsync(step),
         "expect" => ExpectAsync(step),
         "expect-request" => ExpectRequestAsync(step),
         "expect-close" => ExpectCloseAsync(step),

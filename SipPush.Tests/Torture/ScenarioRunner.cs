@@ -54,6 +54,7 @@ internal static class ScenarioRunner
     {
         await using var fixture = await ScenarioFixture.StartAsync(name);
         var run = new ScenarioRun(fixture);
+        await run.BeginAsync();
         await run.RunAsync(steps);
         if (fixture.Sut.Log.Faults.Count > 0)
         {

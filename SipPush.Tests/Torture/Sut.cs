@@ -15,6 +15,13 @@ internal sealed class Sut : IAsyncDisposable
     public static readonly SipEndPoint Udp = SipEndPoint.Parse("udp:127.0.0.1:5060");
     public static readonly SipEndPoint Tcp = SipEndPoint.Parse("tcp:127.0.0.1:5060");
 
+    /// <summary>What the user agent says of itself in a session.</summary>
+    public static readonly SipBody Description = new(
+        "application/sdp",
+        "v=0\r\no=sut 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=message 2855 TCP/MSRP *\r\na=accept-types:*\r\na=path:msrp://127.0.0.1:2855/s;tcp\r\n"u8.ToArray());
+
+    private static readonly TimeSpan Ringing = TimeSpan.FromSeconds(2);
+
     private readonly Lock _gate = new();
     private readonly List<(SipEndPoint To, byte[] Octets)> _sent = [];
     private readonly List<SipRequest> _delivered = [];
@@ -74,7 +81,8 @@ internal sealed class Sut : IAsyncDisposable
     /// <summary>A user agent.</summary>
     /// <param name="user">The user part that requests find it by.</param>
     /// <param name="credentials">What it answers challenges with.</param>
-    public static async Task<Sut> StartAgentAsync(string user = "sut", IReadOnlyList<SipCredential>? credentials = null)
+    /// <param name="takesCalls">Whether it rings and then accepts; otherwise it is busy, so that nothing is left to be ended.</param>
+    public static async Task<Sut> StartAgentAsync(string user = "sut", IReadOnlyList<SipCredential>? credentials = null, bool takesCalls = false)
     {
         var sut = new Sut();
         sut.Stack = await SipStack.StartAsync(new SipStackOptions
@@ -94,7 +102,7 @@ internal sealed class Sut : IAsyncDisposable
         sut.Agent.Handle(SipMethod.Message, sut.TakeAsync);
         sut.Agent.Handle(new SipMethod("INFO"), sut.TakeAsync);
         sut.Agent.Handle(SipMethod.Register, sut.TakeAsync);
-        sut.Agent.HandleInvitations(DeclineAsync, ["application/sdp", "multipart/*"]);
+        sut.Agent.HandleInvitations(takesCalls ? sut.RingAsync : DeclineAsync, ["application/sdp", "multipart/*"]);
         return sut;
     }
 
@@ -139,6 +147,17 @@ internal sealed class Sut : IAsyncDisposable
         }
 
         await transaction.RespondAsync(200, cancellationToken: cancellationToken);
+    }
+
+    // Rings for a while, in which the caller may give up, and accepts.
+    private async ValueTask RingAsync(Invitation invitation, CancellationToken cancellationToken)
+    {
+        await invitation.ProgressAsync(180, cancellationToken: cancellationToken);
+        await Task.Delay(Ringing, Clock, cancellationToken);
+        var session = await invitation.AcceptAsync(Description, cancellationToken);
+        session.OfferAsync = (_, _) => ValueTask.FromResult<SipBody?>(Description);
+        session.Handle(SipMethod.Message, TakeAsync);
+        session.Handle(new SipMethod("INFO"), TakeAsync);
     }
 
     // Busy, so that nothing is left to acknowledge or to end: an example's caller is not there.
