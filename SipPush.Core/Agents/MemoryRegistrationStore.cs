@@ -12,37 +12,19 @@ public sealed class MemoryRegistrationStore(int maximum) : RegistrationStore
     private int _count;
 
     /// <inheritdoc/>
-    public override ValueTask<PushRegistration?> FindAsync(SipUri aor, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_registrations.GetValueOrDefault(aor));
+    public override ValueTask<PushRegistration?> FindAsync(SipUri aor, CancellationToken cancellationToken) => ValueTask.FromResult(Find(aor));
 
     /// <inheritdoc/>
     public override ValueTask<bool> SetAsync(PushRegistration registration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(registration);
-        if (_registrations.ContainsKey(registration.Aor))
-        {
-            _registrations[registration.Aor] = registration;
-            return ValueTask.FromResult(true);
-        }
-
-        if (Interlocked.Increment(ref _count) > maximum)
-        {
-            Interlocked.Decrement(ref _count);
-            return ValueTask.FromResult(false);
-        }
-
-        _registrations[registration.Aor] = registration;
-        return ValueTask.FromResult(true);
+        return ValueTask.FromResult(TrySet(registration));
     }
 
     /// <inheritdoc/>
     public override ValueTask RemoveAsync(SipUri aor, CancellationToken cancellationToken)
     {
-        if (_registrations.TryRemove(aor, out _))
-        {
-            Interlocked.Decrement(ref _count);
-        }
-
+        Remove(aor);
         return ValueTask.CompletedTask;
     }
 
@@ -55,5 +37,40 @@ public sealed class MemoryRegistrationStore(int maximum) : RegistrationStore
             cancellationToken.ThrowIfCancellationRequested();
             yield return registration;
         }
+    }
+
+    internal int Count => Volatile.Read(ref _count);
+
+    internal IEnumerable<PushRegistration> All => _registrations.Select(pair => pair.Value);
+
+    internal PushRegistration? Find(SipUri aor) => _registrations.GetValueOrDefault(aor);
+
+    internal bool TrySet(PushRegistration registration)
+    {
+        if (_registrations.ContainsKey(registration.Aor))
+        {
+            _registrations[registration.Aor] = registration;
+            return true;
+        }
+
+        if (Interlocked.Increment(ref _count) > maximum)
+        {
+            Interlocked.Decrement(ref _count);
+            return false;
+        }
+
+        _registrations[registration.Aor] = registration;
+        return true;
+    }
+
+    internal bool Remove(SipUri aor)
+    {
+        if (!_registrations.TryRemove(aor, out _))
+        {
+            return false;
+        }
+
+        Interlocked.Decrement(ref _count);
+        return true;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SipPush.Sip;
 
 namespace SipPush;
@@ -138,16 +137,16 @@ internal sealed class MessageReader(PushReceiverOptions options)
     // Of two asserted identities one is a tel URI (RFC 3325 §9.1).
     private static (SipUri? Uri, bool IsAsserted) ReadSender(SipRequest request, bool isTrusted)
     {
-        var asserted = isTrusted ? request.Addresses(SipHeaderNames.PAssertedIdentity).Select(address => address.Uri).OfType<SipUri>().ToList() : [];
-        return asserted.Count > 0 ? (asserted.Find(uri => uri.IsSip) ?? asserted[0], true) : (request.From.Uri, false);
+        return isTrusted && AssertedIdentity.TryRead(request, SipHeaderNames.PAssertedIdentity, out var asserted)
+            ? ((asserted.Sip ?? asserted.Tel)?.Uri, true)
+            : (request.From.Uri, false);
     }
 
     private static SipUri? First(SipRequest request, SipHeaderName name) => request.Addresses(name).FirstOrDefault().Uri;
 
     private static DateTimeOffset? ReadExpires(SipRequest request, DateTimeOffset now)
     {
-        var from = DateTimeOffset.TryParseExact(
-            request[SipHeaderNames.Date].ToString(), "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : now;
+        var from = SipDate.TryParse(request[SipHeaderNames.Date], out var date) ? date.Time : now;
         return request.Expires is not { } lifetime ? null : lifetime < DateTimeOffset.MaxValue - from ? from + lifetime : DateTimeOffset.MaxValue;
     }
 }

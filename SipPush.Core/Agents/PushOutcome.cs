@@ -26,4 +26,7 @@ public enum PushOutcome
 
     /// <summary>Too many pushes wait for the same target; nothing was sent.</summary>
     Busy,
+
+    /// <summary>The registration of the user ended while the push waited for its turn; nothing was sent.</summary>
+    Unregistered,
 }

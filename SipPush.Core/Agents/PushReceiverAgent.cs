@@ -93,8 +93,8 @@ public sealed class PushReceiverAgent : IAsyncDisposable
             return new PushRefusal(403, "it comes from outside the trust domain");
         }
 
-        // There is no dialog it could belong to (RFC 3261 §12.2.2).
-        return transaction.Request.To.Tag.IsEmpty ? null : new PushRefusal(481, "it is inside a dialog");
+        // There is no dialog it could belong to (RFC 3261 §12.2.2), though some put a tag where none belongs.
+        return transaction.Request.To.Tag.IsEmpty || _userAgent.Stack.Profile == SipProfile.Lenient ? null : new PushRefusal(481, "it is inside a dialog");
     }
 
     // On the thread pool, since the thread here is the one that receives.

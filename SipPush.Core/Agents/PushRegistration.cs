@@ -8,6 +8,12 @@ public sealed record PushRegistration
     /// <summary>The public user identity, without parameters.</summary>
     public required SipUri Aor { get; init; }
 
+    /// <summary>
+    /// When the last REGISTER came, by the clock of this server; the default value when that is not known. A clock that is set back behind
+    /// it is found out by it: the registration then counts as made anew, for the time that was granted.
+    /// </summary>
+    public DateTimeOffset RegisteredAt { get; init; }
+
     /// <summary>When it lapses unless it is refreshed.</summary>
     public required DateTimeOffset Expires { get; init; }
 

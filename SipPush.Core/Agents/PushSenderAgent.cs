@@ -35,7 +35,8 @@ public sealed class PushSenderAgent : IAsyncDisposable
             options.Store ?? new MemoryRegistrationStore(options.MaximumRegistrations),
             userAgent.Stack.TimeProvider,
             _log,
-            options.WatchQueueLength);
+            options.WatchQueueLength,
+            _turns.Dismiss);
         userAgent.Handle(SipMethod.Register, new ThirdPartyRegistrar(Registrations, userAgent.Stack, _log).HandleAsync);
     }
 
@@ -50,7 +51,8 @@ public sealed class PushSenderAgent : IAsyncDisposable
 
     /// <summary>
     /// Pushes by one MESSAGE (RFC 3428) and waits for its answer. While another push to the same address is under way this one waits for
-    /// its turn (§8). The content must not change until the call has ended.
+    /// its turn (§8); should the core tell meanwhile that the user is no longer registered, or his registration lapse, it is not sent. The
+    /// content must not change until the call has ended.
     /// </summary>
     /// <param name="to">The user's address, or a GRUU.</param>
     /// <param name="content">What to push.</param>
@@ -100,9 +102,13 @@ public sealed class PushSenderAgent : IAsyncDisposable
 
     private async ValueTask<PushResult> SendInTurnAsync(SipRequestBuilder request, SipUri turn, TimeSpan? lifetime, long began, CancellationToken cancellationToken)
     {
-        if (!await _turns.EnterAsync(turn, cancellationToken).ConfigureAwait(false))
+        switch (await _turns.EnterAsync(turn, cancellationToken).ConfigureAwait(false))
         {
-            return new PushResult { Outcome = PushOutcome.Busy, Reason = $"{_options.MaximumWaitingPerTarget} pushes to this target wait already" };
+            case TargetTurns.Entry.Full:
+                return new PushResult { Outcome = PushOutcome.Busy, Reason = $"{_options.MaximumWaitingPerTarget} pushes to this target wait already" };
+
+            case TargetTurns.Entry.Dismissed:
+                return new PushResult { Outcome = PushOutcome.Unregistered, Reason = "The user's registration ended before its turn came" };
         }
 
         try

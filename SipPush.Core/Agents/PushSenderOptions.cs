@@ -24,7 +24,10 @@ public sealed record PushSenderOptions
     /// </summary>
     public bool CongestionSafe { get; init; }
 
-    /// <summary>Where registrations are kept; null keeps them in memory. The agent does not dispose it.</summary>
+    /// <summary>
+    /// Where registrations are kept, such as a <see cref="FileRegistrationStore"/>; null keeps them in memory. The agent does not dispose
+    /// it: who made it does, after the agent.
+    /// </summary>
     public RegistrationStore? Store { get; init; }
 
     /// <summary>The registrations kept in memory; over it a new one is answered 503. Default 1,000,000. Without effect on another <see cref="Store"/>.</summary>

@@ -13,6 +13,11 @@ namespace SipPush;
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "The agent whose it is stops it")]
 public sealed class Registrations
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
+
+    // What has lapsed while nobody ran is told a little later, so that who watches from the start hears of it.
+    private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(5);
+
     private readonly RegistrationStore _store;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -23,15 +28,25 @@ public sealed class Registrations
     // One change of a user at a time: the old state is read before the new one is written.
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
     private volatile RegistrationWatcher[] _watchers = [];
+    private readonly Action<SipUri> _ended;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _loading;
     private bool _stopped;
 
-    internal Registrations(RegistrationStore store, TimeProvider clock, ILogger log, int watchQueueLength)
+    /// <param name="store">Where they are kept. What it knows already counts from now on.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="log">Where changes are told.</param>
+    /// <param name="watchQueueLength">The changes that wait for each reader.</param>
+    /// <param name="ended">Called when a user is no longer registered; it must not throw or wait.</param>
+    internal Registrations(RegistrationStore store, TimeProvider clock, ILogger log, int watchQueueLength, Action<SipUri> ended)
     {
         _store = store;
         _clock = clock;
         _log = log;
         _watchQueueLength = watchQueueLength;
+        _ended = ended;
         _deadlines = new RegistrationDeadlines(clock, LapseAsync);
+        _loading = LoadAsync(_stopping.Token);
     }
 
     /// <summary>The registration of a user; null when there is none. Parameters of the URI, and so whether it is a GRUU, don't matter.</summary>
@@ -56,7 +71,8 @@ public sealed class Registrations
 
     /// <summary>
     /// The changes from the first read on, until it is cancelled or the agent is disposed. A reader that is too slow loses the oldest
-    /// and is told how many (<see cref="RegistrationChange.Missed"/>).
+    /// and is told how many (<see cref="RegistrationChange.Missed"/>). What had lapsed in the store before the agent was made is told as
+    /// <see cref="RegistrationChangeKind.Expired"/> five seconds after.
     /// </summary>
     public async IAsyncEnumerable<RegistrationChange> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -158,6 +174,8 @@ public sealed class Registrations
 
     internal async ValueTask StopAsync()
     {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _loading.ConfigureAwait(false);
         await _deadlines.DisposeAsync().ConfigureAwait(false);
         lock (_gate)
         {
@@ -166,6 +184,43 @@ public sealed class Registrations
             {
                 watcher.Complete();
             }
+        }
+
+        _stopping.Dispose();
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (!await TryLoadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await Task.Delay(RetryDelay, _clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The agent is disposed.
+        }
+    }
+
+    private async ValueTask<bool> TryLoadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var registration in _store.ListAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var now = _clock.GetUtcNow();
+                var alive = registration.Expires > now && registration.RegisteredAt <= now;
+                _deadlines.Set(registration.Aor, alive ? registration.Expires : now + StartDelay);
+            }
+
+            return true;
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            PushLog.StoreNotListed(_log, RetryDelay, error);
+            return false;
         }
     }
 
@@ -181,7 +236,15 @@ public sealed class Registrations
                 return;
             }
 
-            if (found.Expires > _clock.GetUtcNow())
+            var now = _clock.GetUtcNow();
+            if (found.RegisteredAt > now)
+            {
+                // The clock was set back. By its word alone the user would stay for as long as that, however far it was.
+                found = found with { RegisteredAt = now, Expires = now + (found.Expires - found.RegisteredAt) };
+                await _store.SetAsync(found, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (found.Expires > now)
             {
                 _deadlines.Set(aor, found.Expires);
                 return;
@@ -192,9 +255,8 @@ public sealed class Registrations
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            var delay = TimeSpan.FromSeconds(30);
-            PushLog.StoreFailed(_log, aor, delay, error);
-            _deadlines.Set(aor, _clock.GetUtcNow() + delay);
+            PushLog.StoreFailed(_log, aor, RetryDelay, error);
+            _deadlines.Set(aor, _clock.GetUtcNow() + RetryDelay);
         }
         finally
         {
@@ -214,6 +276,7 @@ public sealed class Registrations
                 break;
             default:
                 PushLog.Ended(_log, registration.Aor, kind);
+                _ended(registration.Aor);
                 break;
         }
 

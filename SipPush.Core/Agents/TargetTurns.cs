@@ -10,6 +10,19 @@ internal sealed class TargetTurns(int maximumWaiting)
 {
     private readonly Partition[] _partitions = [.. Enumerable.Range(0, 16).Select(_ => new Partition())];
 
+    /// <summary>How a wait for the turn ended.</summary>
+    public enum Entry
+    {
+        /// <summary>It is its turn.</summary>
+        Entered,
+
+        /// <summary>Too many wait already.</summary>
+        Full,
+
+        /// <summary>Nobody is to wait for this target any longer.</summary>
+        Dismissed,
+    }
+
     /// <summary>The targets that are known now.</summary>
     public int Count
     {
@@ -28,12 +41,12 @@ internal sealed class TargetTurns(int maximumWaiting)
         }
     }
 
-    /// <summary>Waits for the turn. False when too many wait already; otherwise <see cref="Leave"/> must follow.</summary>
-    public async ValueTask<bool> EnterAsync(SipUri target, CancellationToken cancellationToken)
+    /// <summary>Waits for the turn. When it is <see cref="Entry.Entered"/>, <see cref="Leave"/> must follow.</summary>
+    public async ValueTask<Entry> EnterAsync(SipUri target, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var partition = Find(target);
-        LinkedListNode<TaskCompletionSource> place;
+        LinkedListNode<TaskCompletionSource<Entry>> place;
 
         lock (partition)
         {
@@ -41,12 +54,12 @@ internal sealed class TargetTurns(int maximumWaiting)
             if (!partition.Targets.TryGetValue(target, out var waiting))
             {
                 partition.Targets.Add(target, null);
-                return true;
+                return Entry.Entered;
             }
 
             if ((waiting?.Count ?? 0) >= maximumWaiting)
             {
-                return false;
+                return Entry.Full;
             }
 
             if (waiting is null)
@@ -54,20 +67,19 @@ internal sealed class TargetTurns(int maximumWaiting)
                 partition.Targets[target] = waiting = [];
             }
 
-            place = waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            place = waiting.AddLast(new TaskCompletionSource<Entry>(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
         try
         {
-            await place.Value.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return true;
+            return await place.Value.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             bool hasTurn;
             lock (partition)
             {
-                hasTurn = place.List is null && !partition.IsStopped;
+                hasTurn = place.Value.Task is { IsCompletedSuccessfully: true, Result: Entry.Entered } && !partition.IsStopped;
                 place.List?.Remove(place);
             }
 
@@ -94,12 +106,32 @@ internal sealed class TargetTurns(int maximumWaiting)
             if (waiting?.First is { } next)
             {
                 waiting.RemoveFirst();
-                next.Value.SetResult();
+                next.Value.SetResult(Entry.Entered);
             }
             else
             {
                 partition.Targets.Remove(target);
             }
+        }
+    }
+
+    /// <summary>Sends away who waits for a target; whose turn it is keeps it.</summary>
+    public void Dismiss(SipUri target)
+    {
+        var partition = Find(target);
+        lock (partition)
+        {
+            if (partition.IsStopped || !partition.Targets.TryGetValue(target, out var waiting) || waiting is null)
+            {
+                return;
+            }
+
+            foreach (var place in waiting)
+            {
+                place.SetResult(Entry.Dismissed);
+            }
+
+            waiting.Clear();
         }
     }
 
@@ -126,7 +158,7 @@ internal sealed class TargetTurns(int maximumWaiting)
     private sealed class Partition
     {
         // Null as long as nobody waits.
-        public Dictionary<SipUri, LinkedList<TaskCompletionSource>?> Targets { get; } = [];
+        public Dictionary<SipUri, LinkedList<TaskCompletionSource<Entry>>?> Targets { get; } = [];
 
         public bool IsStopped { get; set; }
     }

@@ -32,7 +32,7 @@ internal sealed class ThirdPartyRegistrar(Registrations registrations, SipStack 
 
         NameAddress[] contacts = [.. request.Addresses(SipHeaderNames.Contact)];
         var lifetime = contacts.Select(contact => contact.ExpiresIn()).FirstOrDefault(expires => expires is not null) ?? request.Expires ?? DefaultLifetime;
-        var registration = Read(request, to.WithoutParameters(), stack.TimeProvider.GetUtcNow() + lifetime);
+        var registration = Read(request, to.WithoutParameters(), lifetime);
 
         switch (await registrations.AcceptAsync(registration, cancellationToken).ConfigureAwait(false))
         {
@@ -64,9 +64,10 @@ internal sealed class ThirdPartyRegistrar(Registrations registrations, SipStack 
         }
     }
 
-    private PushRegistration Read(SipRequest request, SipUri aor, DateTimeOffset expires)
+    private PushRegistration Read(SipRequest request, SipUri aor, TimeSpan lifetime)
     {
-        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits);
+        var now = stack.TimeProvider.GetUtcNow();
+        var body = ThirdPartyRegistrationBody.Read(request, stack.Limits, stack.Profile);
         if (body.HasUnreadable)
         {
             PushLog.UnreadableBody(log, aor);
@@ -79,7 +80,8 @@ internal sealed class ThirdPartyRegistrar(Registrations registrations, SipStack 
         return new PushRegistration
         {
             Aor = aor,
-            Expires = expires,
+            RegisteredAt = now,
+            Expires = now + lifetime,
             PublicGruu = device?.PublicGruu,
             TemporaryGruu = device?.TemporaryGruu,
             Applications = [.. body.Contacts.SelectMany(contact => PushFeatures.Applications(contact.Features)).Distinct()],

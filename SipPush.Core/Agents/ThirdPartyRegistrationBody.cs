@@ -30,7 +30,7 @@ internal sealed class ThirdPartyRegistrationBody
     public IReadOnlyList<RegisteredContact> Contacts { get; private set; } = [];
 
     /// <summary>Reads what <paramref name="register"/> carries; nothing in it makes this fail.</summary>
-    public static ThirdPartyRegistrationBody Read(SipRequest register, SipLimits limits)
+    public static ThirdPartyRegistrationBody Read(SipRequest register, SipLimits limits, SipProfile profile = SipProfile.Strict)
     {
         var result = new ThirdPartyRegistrationBody();
         SipMessage? own = null, granted = null;
@@ -43,7 +43,7 @@ internal sealed class ThirdPartyRegistrationBody
             }
             else if (type.Is("message/sip"))
             {
-                switch (result.ReadMessage(content.Span, limits))
+                switch (result.ReadMessage(content.Span, limits, profile))
                 {
                     case SipRequest request when request.Method == SipMethod.Register:
                         own ??= request;
@@ -88,8 +88,13 @@ internal sealed class ThirdPartyRegistrationBody
             contact.TemporaryGruu(),
             contact.ExpiresIn() ?? message.Expires));
 
-    private SipMessage? ReadMessage(ReadOnlySpan<byte> content, SipLimits limits)
+    private SipMessage? ReadMessage(ReadOnlySpan<byte> content, SipLimits limits, SipProfile profile)
     {
+        if (profile == SipProfile.Lenient)
+        {
+            content = LenientRepair.TryRepair(content, limits, isDatagram: true, out _) ?? content;
+        }
+
         var index = new MessageIndex();
         var error = SipParser.Parse(content, limits, index);
 

@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the agents log: 3000 to 3999, the last one used is 3010.</summary>
+/// <summary>What the agents log: 3000 to 3999, the last one used is 3021.</summary>
 internal static partial class PushLog
 {
     [LoggerMessage(3000, LogLevel.Information, "{Aor} is registered with the core until {Expires:u}")]
@@ -38,4 +38,37 @@ internal static partial class PushLog
 
     [LoggerMessage(3010, LogLevel.Warning, "The application has not decided on a push in {Timeout}: 480")]
     public static partial void Undecided(ILogger logger, TimeSpan timeout);
+
+    [LoggerMessage(3011, LogLevel.Error, "The registrations in the store can't be listed; tried again in {Delay}")]
+    public static partial void StoreNotListed(ILogger logger, TimeSpan delay, Exception error);
+
+    [LoggerMessage(3012, LogLevel.Information, "{Count} registrations were read from {Path}")]
+    public static partial void RegistrationsRead(ILogger logger, int count, string path);
+
+    [LoggerMessage(3013, LogLevel.Warning, "The last {Octets} octets of {Path} are a record that was not written to its end: they are cut off")]
+    public static partial void RegistrationsTorn(ILogger logger, long octets, string path);
+
+    [LoggerMessage(3014, LogLevel.Warning, "{Count} records in {Path} are damaged and passed over: some users may be known as they were before")]
+    public static partial void RegistrationsDamaged(ILogger logger, long count, string path);
+
+    [LoggerMessage(3015, LogLevel.Warning, "{Count} records in {Path} are of a later version and passed over")]
+    public static partial void RegistrationsUnknown(ILogger logger, long count, string path);
+
+    [LoggerMessage(3016, LogLevel.Warning, "For {Count} records in {Path} there is no room")]
+    public static partial void RegistrationsOver(ILogger logger, int count, string path);
+
+    [LoggerMessage(3017, LogLevel.Error, "Registrations can't be written to {Path}; tried again in {Delay}")]
+    public static partial void RegistrationsNotSaved(ILogger logger, string path, TimeSpan delay, Exception error);
+
+    [LoggerMessage(3018, LogLevel.Information, "Registrations are written to {Path} again")]
+    public static partial void RegistrationsSaved(ILogger logger, string path);
+
+    [LoggerMessage(3019, LogLevel.Debug, "{Path} had {Before} octets and has {After} now")]
+    public static partial void RegistrationsCompacted(ILogger logger, string path, long before, long after);
+
+    [LoggerMessage(3020, LogLevel.Warning, "{Path} can't be written anew and goes on growing for now")]
+    public static partial void RegistrationsNotCompacted(ILogger logger, string path, Exception error);
+
+    [LoggerMessage(3021, LogLevel.Warning, "The registration of {Aor} needs more than {Limit} octets in {Path} and is kept in memory only")]
+    public static partial void RegistrationTooLarge(ILogger logger, SipUri aor, int limit, string path);
 }

@@ -1,6 +1,8 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using SipPush.Sip;
 using SipPush.Sip.Location;
+using SipPush.Sip.Parsing;
 
 namespace SipPush.Diagnostics;
 
@@ -55,27 +57,39 @@ internal static partial class SipLog
     [LoggerMessage(1015, LogLevel.Debug, "The refusal of an INVITE on {Flow} was never acknowledged")]
     public static partial void NoAck(ILogger logger, SipFlow flow);
 
-    [LoggerMessage(1050, LogLevel.Information, "Session {Dialog} has begun")]
-    public static partial void SessionBegan(ILogger logger, DialogId dialog);
-
-    [LoggerMessage(1051, LogLevel.Information, "Session {Dialog} has ended: {Cause}")]
-    public static partial void SessionEnded(ILogger logger, DialogId dialog, SipSessionEndCause cause);
-
-    [LoggerMessage(1052, LogLevel.Warning, "Something that session {Dialog} does by itself went wrong")]
-    public static partial void SessionWorkFailed(ILogger logger, DialogId dialog, Exception error);
-
-    [LoggerMessage(1053, LogLevel.Warning, "A 2xx to INVITE names no Contact or tag that a dialog could be made of; Call-ID {CallId}")]
-    public static partial void NoDialog(ILogger logger, SipText callId);
-
-    [LoggerMessage(1040, LogLevel.Debug, "The DNS could not be asked for {Type} of {Name}: {Failure}")]
-    public static partial void LookupFailed(ILogger logger, DnsRecordType type, DnsName name, string? failure);
-
-    [LoggerMessage(1041, LogLevel.Debug, "{Method} was not served by {EndPoint} ({Status})")]
-    public static partial void TargetFailed(ILogger logger, SipMethod method, SipEndPoint endPoint, int status);
-
     [LoggerMessage(1016, LogLevel.Warning, "A server of the realm {Realm} did not prove that it knows the password: rspauth is wrong")]
     public static partial void ServerNotProven(ILogger logger, string realm);
 
-    [LoggerMessage(1019, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
+    [LoggerMessage(1017, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
     public static partial void RegistrationFlowFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
+
+    [LoggerMessage(1018, LogLevel.Information, "{Remote} was not let in: {Cause}")]
+    public static partial void HandshakeFailed(ILogger logger, IPEndPoint remote, string cause);
+
+    [LoggerMessage(1019, LogLevel.Warning, "{Remote} is not taken for {Domain}: {Cause}")]
+    public static partial void ServerNotVerified(ILogger logger, IPEndPoint remote, string domain, string cause);
+
+    [LoggerMessage(1020, LogLevel.Debug, "Over {Limit} TLS handshakes are under way: {Remote} is closed")]
+    public static partial void TooManyHandshakes(ILogger logger, int limit, IPEndPoint remote);
+
+    [LoggerMessage(1021, LogLevel.Debug, "A message on {Flow} was read leniently: {Repairs}")]
+    public static partial void Repaired(ILogger logger, SipFlow flow, LenientRepairs repairs);
+
+    [LoggerMessage(1022, LogLevel.Debug, "The DNS could not be asked for {Type} of {Name}: {Failure}")]
+    public static partial void LookupFailed(ILogger logger, DnsRecordType type, DnsName name, string? failure);
+
+    [LoggerMessage(1023, LogLevel.Debug, "{Method} was not served by {EndPoint} ({Status})")]
+    public static partial void TargetFailed(ILogger logger, SipMethod method, SipEndPoint endPoint, int status);
+
+    [LoggerMessage(1024, LogLevel.Information, "Session {Dialog} has begun")]
+    public static partial void SessionBegan(ILogger logger, DialogId dialog);
+
+    [LoggerMessage(1025, LogLevel.Information, "Session {Dialog} has ended: {Cause}")]
+    public static partial void SessionEnded(ILogger logger, DialogId dialog, SipSessionEndCause cause);
+
+    [LoggerMessage(1026, LogLevel.Warning, "Something that session {Dialog} does by itself went wrong")]
+    public static partial void SessionWorkFailed(ILogger logger, DialogId dialog, Exception error);
+
+    [LoggerMessage(1027, LogLevel.Warning, "A 2xx to INVITE names no Contact or tag that a dialog could be made of; Call-ID {CallId}")]
+    public static partial void NoDialog(ILogger logger, SipText callId);
 }

@@ -58,6 +58,8 @@ public sealed class SipStack : IAsyncDisposable
 
     internal SipLimits Limits => _options.Limits;
 
+    internal SipProfile Profile => _options.Profile;
+
     internal SipTimers Timers => _options.Timers;
 
     internal TransactionLayer Layer => _layer;
@@ -72,7 +74,7 @@ public sealed class SipStack : IAsyncDisposable
 
     /// <summary>Binds what <see cref="SipStackOptions.Listen"/> names and begins to receive.</summary>
     /// <exception cref="IOException">An address can't be bound.</exception>
-    /// <exception cref="ArgumentException">There is nothing to listen on, or TLS is asked for, which this version does not have.</exception>
+    /// <exception cref="ArgumentException">There is nothing to listen on, or TLS is to be listened on without a server certificate.</exception>
     public static async ValueTask<SipStack> StartAsync(SipStackOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -85,6 +87,7 @@ public sealed class SipStack : IAsyncDisposable
         var transport = options.Transport with
         {
             MessageLimits = options.Limits,
+            LoggerFactory = options.LoggerFactory,
             ReceiverFault = options.Transport.ReceiverFault ?? (fault => SipLog.ReceiverFailed(stack._log, fault)),
         };
         try
@@ -95,7 +98,8 @@ public sealed class SipStack : IAsyncDisposable
                 {
                     SipProtocol.Udp => new UdpTransport(endPoint, transport),
                     SipProtocol.Tcp => new TcpTransport(endPoint, transport),
-                    _ => throw new ArgumentException($"{endPoint}: only UDP and TCP can be listened on", nameof(options)),
+                    SipProtocol.Tls => new TlsTransport(endPoint, options.Tls, transport),
+                    _ => throw new ArgumentException($"{endPoint} can't be listened on", nameof(options)),
                 });
             }
 
@@ -152,7 +156,7 @@ public sealed class SipStack : IAsyncDisposable
             return LocateAndSendAsync(request, nextHop, SendAsync, cancellationToken);
         }
 
-        var connecting = ConnectAsync(endPoint, request.Octets.Length, cancellationToken);
+        var connecting = ConnectAsync(endPoint, null, request.Octets.Length, cancellationToken);
         return connecting.IsCompletedSuccessfully
             ? SendAsync(request, connecting.Result, cancellationToken)
             : SendWhenConnectedAsync(request, connecting, cancellationToken);
@@ -188,7 +192,7 @@ public sealed class SipStack : IAsyncDisposable
         {
             try
             {
-                var flow = await ConnectAsync(target.EndPoint, ack.Octets.Length, _stopping.Token).ConfigureAwait(false);
+                var flow = await ConnectAsync(target.EndPoint, target.Domain, ack.Octets.Length, _stopping.Token).ConfigureAwait(false);
                 return new SentAck(flow, await _layer.Clients.SendAckAsync(ack, flow, SentBy(flow)).ConfigureAwait(false));
             }
             catch (IOException error)
@@ -242,7 +246,7 @@ public sealed class SipStack : IAsyncDisposable
     {
         try
         {
-            var flow = await ConnectAsync(target.EndPoint, request.Octets.Length, cancellationToken).ConfigureAwait(false);
+            var flow = await ConnectAsync(target.EndPoint, target.Domain, request.Octets.Length, cancellationToken).ConfigureAwait(false);
             return await send(request, flow, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException error)
@@ -319,7 +323,11 @@ public sealed class SipStack : IAsyncDisposable
     }
 
     /// <summary>The flow a request of that size goes out on (RFC 3261 §18.1.1).</summary>
-    internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, int size, CancellationToken cancellationToken)
+    /// <param name="remote">Where to.</param>
+    /// <param name="domain">Whom a TLS server has to prove to be, as the URI said it; null for its address.</param>
+    /// <param name="size">The octets of the request, without its Via.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    internal async ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, string? domain, int size, CancellationToken cancellationToken)
     {
         if (remote.Protocol == SipProtocol.Udp
             && size + ViaSize > _options.CongestionSafeSize
@@ -337,7 +345,7 @@ public sealed class SipStack : IAsyncDisposable
 
         var transport = FindTransport(remote.Protocol, remote.Address.AddressFamily)
             ?? throw new IOException($"There is no transport for {remote}");
-        return await transport.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+        return await transport.ConnectAsync(remote, domain, cancellationToken).ConfigureAwait(false);
     }
 
     private SipTransport? FindTransport(SipProtocol protocol, AddressFamily? family)

@@ -12,7 +12,7 @@ public delegate ValueTask SipRequestHandler(SipServerTransaction transaction, Ca
 /// <summary>What a <see cref="SipStack"/> is made of.</summary>
 public sealed record SipStackOptions
 {
-    /// <summary>Where to listen: UDP and TCP, IPv4 and IPv6, any number of each. Requests go out from the first that fits.</summary>
+    /// <summary>Where to listen: UDP, TCP and TLS, IPv4 and IPv6, any number of each. Requests go out from the first that fits.</summary>
     public IReadOnlyList<SipEndPoint> Listen { get; init; } = [];
 
     /// <summary>Transports made by the application, such as a <c>MemoryTransport</c> or an adapter to a channel of another stack. The stack disposes them.</summary>
@@ -30,6 +30,9 @@ public sealed record SipStackOptions
     /// <summary>What a received message may cost.</summary>
     public SipLimits Limits { get; init; } = new();
 
+    /// <summary>How strictly what is received is read; default strict.</summary>
+    public SipProfile Profile { get; init; }
+
     /// <summary>Limits, time-outs and threads of the transports that <see cref="Listen"/> makes.</summary>
     public SipTransportOptions Transport { get; init; } = new();
 
@@ -42,6 +45,9 @@ public sealed record SipStackOptions
     /// <see cref="IOException"/> says that there is none.
     /// </summary>
     public Func<SipUri, CancellationToken, ValueTask<IReadOnlyList<SipTarget>>>? LocateAsync { get; init; }
+
+    /// <summary>Certificates and trust for TLS; listening on it takes at least <see cref="SipTlsOptions.ServerCertificate"/>.</summary>
+    public SipTlsOptions Tls { get; init; } = new();
 
     /// <summary>The base values of the transaction timers.</summary>
     public SipTimers Timers { get; init; } = SipTimers.Rfc3261;

@@ -32,7 +32,7 @@ internal sealed class AgentWire : IAsyncDisposable
     /// <summary>What has arrived at the core and has not been looked at.</summary>
     public int Arrived => _arrived.Reader.Count;
 
-    public static async Task<AgentWire> StartAsync(string aor, bool trusted = true)
+    public static async Task<AgentWire> StartAsync(string aor, bool trusted = true, SipProfile profile = SipProfile.Strict)
     {
         var wire = new AgentWire();
         await wire._core.StartAsync(new Receiver(wire), default);
@@ -41,6 +41,7 @@ internal sealed class AgentWire : IAsyncDisposable
             Transports = [new MemoryTransport(wire._network, SipEndPoint.Parse("udp:192.0.2.10:5060"))],
             TimeProvider = wire.Clock,
             Identifiers = new CountingIdentifiers(),
+            Profile = profile,
             TrustDomain = trusted ? TrustDomain.Of("192.0.2.1") : TrustDomain.Nobody,
         });
         wire.UserAgent = wire.Stack.CreateUserAgent(new SipUserAgentOptions

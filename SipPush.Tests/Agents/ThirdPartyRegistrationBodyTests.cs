@@ -98,12 +98,15 @@ public sealed class ThirdPartyRegistrationBodyTests
         Assert.That(body.HasUnreadable, Is.False);
     }
 
-    [Test]
-    public void A_public_GRUU_with_a_gap_in_it_is_mended()
+    [TestCase(SipProfile.Strict, null)]
+    [TestCase(SipProfile.Lenient, "sip:callee@example.com;gr=urn:uuid:f81d4fae")]
+    [Description("PUSH-28")]
+    public void A_public_GRUU_with_a_gap_in_it_is_mended_by_a_lenient_reader(SipProfile profile, string? gruu)
     {
-        var body = Read("message/sip", "SIP/2.0 200 OK\nCSeq: 1 REGISTER\nContact: <sip:user@192.0.2.4>;pub-gruu=\"sip:callee@example.com; ;gr=urn:uuid:f81d4fae\"\n\n");
+        var octets = Octets("SIP/2.0 200 OK\nCSeq: 1 REGISTER\nContact: <sip:user@192.0.2.4>;pub-gruu=\"sip:callee@example.com; ;gr=urn:uuid:f81d4fae\"\n\n");
+        var body = ThirdPartyRegistrationBody.Read(Outer("message/sip", octets), new SipLimits(), profile);
 
-        Assert.That(body.Contacts.Single().PublicGruu?.ToString(), Is.EqualTo("sip:callee@example.com;gr=urn:uuid:f81d4fae"));
+        Assert.That(body.Contacts.Single().PublicGruu?.ToString(), Is.EqualTo(gruu));
     }
 
     [TestCase("SIP/2.0 403 Forbidden\nCSeq: 1 REGISTER\nContact: <sip:a@b>\n\n")]

@@ -189,6 +189,37 @@ public sealed class ThirdPartyRegistrationTests
     }
 
     [Test]
+    [Description("PUSH-05")]
+    public async Task When_a_registration_ends_what_waits_for_its_turn_is_not_sent([Values] bool lapses)
+    {
+        await using var sender = await StartAsync();
+        await RegisterAsync("Expires: 10");
+        var first = sender.SendAsync(Bob, PushContent.FromText("1")).AsTask();
+        await Wire.NextAsync();
+        var waiting = sender.SendAsync(SipUri.Parse("sip:user@domain.com;gr=urn:uuid:1"), PushContent.FromText("2")).AsTask();
+
+        if (lapses)
+        {
+            Wire.Clock.Advance(TimeSpan.FromSeconds(10));
+        }
+        else
+        {
+            await Wire.SendAsync(RegisterText("Expires: 0"));
+        }
+
+        var result = await waiting;
+        Assert.That((result.Outcome, result.IsDelivered, result.StatusCode), Is.EqualTo((PushOutcome.Unregistered, false, (int?)null)));
+        Assert.That((first.IsCompleted, sender.Turns.Count), Is.EqualTo((false, 1)));
+
+        // The one under way goes on (and is answered when it is repeated), and who comes after it waits for it.
+        var later = sender.SendAsync(Bob, PushContent.FromText("3")).AsTask();
+        Assert.That(later.IsCompleted, Is.False);
+        Wire.Answer = request => request.Method == SipMethod.Message ? AgentWire.Response(request, 200) : null;
+        Wire.Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.That(((await first).Outcome, (await later).Outcome), Is.EqualTo((PushOutcome.Delivered, PushOutcome.Delivered)));
+    }
+
+    [Test]
     [Description("PUSH-07")]
     public async Task A_body_that_cannot_be_read_does_not_keep_it_from_being_accepted()
     {
@@ -219,11 +250,14 @@ public sealed class ThirdPartyRegistrationTests
         return new PushSenderAgent(Wire.UserAgent, options ?? new PushSenderOptions());
     }
 
-    private async Task<string> RegisterAsync(string headers, int cseq = 0, string user = "user", string body = "")
+    private Task<string> RegisterAsync(string headers, int cseq = 0, string user = "user", string body = "") =>
+        Wire.AskAsync(RegisterText(headers, cseq, user, body));
+
+    private string RegisterText(string headers, int cseq = 0, string user = "user", string body = "")
     {
         _requests++;
         body = body.ReplaceLineEndings("\n");
-        return await Wire.AskAsync($"""
+        return $"""
             REGISTER sip:psa.domain.com SIP/2.0
             Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK{_requests}
             Max-Forwards: 70
@@ -235,6 +269,6 @@ public sealed class ThirdPartyRegistrationTests
             Content-Length: <CL>
 
 
-            """ + body);
+            """ + body;
     }
 }

@@ -122,6 +122,49 @@ public sealed class SampleFlowTests
     }
 
     [Test]
+    public async Task A_sender_that_is_started_again_knows_who_is_registered()
+    {
+        var psaPort = FreePort();
+        var file = Path.Combine(_inbox.FullName, "registrations");
+        await using var core = await StartCoreAsync(psaPort);
+        string[] options =
+        [
+            "--aor", "sip:psa@example.com", "--core", Hop(core.Trusted, SipProtocol.Tcp), "--listen", $"127.0.0.1:{psaPort}", "--to", "sip:bob@example.com",
+            "--app", "mms.ua", "--text", "Tea?", "--wait-for-registration", "20", "--registrations", file, "--json",
+        ];
+        await using var first = SampleRun.Start(SenderProgram.RunAsync, options);
+        await first.EventAsync("listening");
+        await using var receiver = SampleRun.Start(
+            ReceiverProgram.RunAsync,
+            "--aor", "sip:bob@example.com", "--core", Hop(core.Listen, SipProtocol.Udp), "--listen", "127.0.0.1:0", "--app", "mms.ua", "--json");
+        await receiver.EventAsync("registered");
+        Assert.That(await first.ExitAsync(), Is.Zero);
+
+        await using var second = SampleRun.Start(SenderProgram.RunAsync, options);
+
+        Assert.That(await second.ExitAsync(), Is.Zero);
+        Assert.That(Names(first), Is.EqualTo(["listening", "listening", "thirdPartyRegister", "pushSent"]));
+        Assert.That(Names(second), Is.EqualTo(["listening", "listening", "pushSent"]));
+        Assert.That((await second.EventAsync("pushSent")).GetProperty("status").GetInt32(), Is.EqualTo(200));
+    }
+
+    [Test]
+    public async Task A_file_that_is_something_else_is_left_alone()
+    {
+        var file = Path.Combine(_inbox.FullName, "letter.txt");
+        await File.WriteAllTextAsync(file, "Dear Bob,\n");
+        await using var core = await StartCoreAsync(FreePort());
+        await using var sender = SampleRun.Start(
+            SenderProgram.RunAsync,
+            "--aor", "sip:psa@example.com", "--core", Hop(core.Trusted, SipProtocol.Tcp), "--listen", "127.0.0.1:0", "--to", "sip:bob@example.com",
+            "--app", "mms.ua", "--text", "Tea?", "--registrations", file, "--json");
+
+        Assert.That(await sender.ExitAsync(), Is.EqualTo(1));
+        Assert.That(Text(await sender.EventAsync("error"), "message"), Does.StartWith("Cannot keep registrations: ").And.Contain("letter.txt"));
+        Assert.That(await File.ReadAllTextAsync(file), Is.EqualTo("Dear Bob,\n"));
+    }
+
+    [Test]
     public async Task Ctrl_C_removes_the_registration()
     {
         await using var core = await StartCoreAsync(FreePort());

@@ -36,6 +36,7 @@ public sealed class UsageTests
         yield return Case("a mode that is none", "--mode", [.. Sender, "--mode", "pigeon"]);
         yield return Case("a type that is none", "--type", [.. Sender, "--type", "picture"]);
         yield return Case("waiting without a core", "needs --core", [.. Sender, "--wait-for-registration", "5"]);
+        yield return Case("keeping registrations without a core", "--registrations needs --core", [.. Sender, "--registrations", "x"]);
     }
 
     [TestCaseSource(nameof(WrongReceivers))]

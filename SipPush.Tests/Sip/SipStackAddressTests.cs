@@ -63,11 +63,8 @@ public sealed class SipStackAddressTests
     }
 
     [Test]
-    public void A_port_that_is_taken_is_an_IOException_and_TLS_is_refused_in_words()
-    {
-        Assert.That(async () => await SipStack.StartAsync(new SipStackOptions { Listen = [SipEndPoint.Parse("tls:127.0.0.1:0")] }), Throws.ArgumentException.With.Message.Contains("only UDP and TCP"));
+    public void A_stack_with_nothing_to_listen_on_is_refused() =>
         Assert.That(async () => await SipStack.StartAsync(new SipStackOptions()), Throws.ArgumentException);
-    }
 
     [TestCase("127.0.0.1", "127.0.0.1:5062", true)]
     [TestCase("127.0.0.1:5062", "127.0.0.1:5062", true)]

@@ -61,10 +61,13 @@ internal sealed class WirePeer : SipTransportReceiver, IAsyncDisposable
     }
 
     /// <summary>Sends text to an end point; LF becomes CRLF, and an empty line is put at the end where there is none.</summary>
-    public async Task SendAsync(string to, string text)
+    public Task SendAsync(string to, string text) => SendAsync(to, Octets(text));
+
+    /// <summary>Sends octets as they are.</summary>
+    public async Task SendAsync(string to, byte[] octets)
     {
         var flow = await _transport.ConnectAsync(SipEndPoint.Parse(to), CancellationToken.None);
-        await _transport.SendAsync(flow, Octets(text), CancellationToken.None);
+        await _transport.SendAsync(flow, octets, CancellationToken.None);
     }
 
     /// <summary>Sends on the flow the last message came in on.</summary>

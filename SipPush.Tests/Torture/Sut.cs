@@ -85,24 +85,18 @@ internal sealed class Sut : IAsyncDisposable
     public static async Task<Sut> StartAgentAsync(string user = "sut", IReadOnlyList<SipCredential>? credentials = null, bool takesCalls = false)
     {
         var sut = new Sut();
-        sut.Stack = await SipStack.StartAsync(new SipStackOptions
-        {
-            Transports = [sut.Datagrams, sut.Streams],
-            TimeProvider = sut.Clock,
-            LoggerFactory = sut.Log,
-            TrustDomain = TrustDomain.Nobody,
-        });
-        sut.Agent = sut.Stack.CreateUserAgent(new SipUserAgentOptions
-        {
-            AddressOfRecord = SipUri.Parse("sip:sut@sut.example.com"),
-            ContactUser = user,
-            Credentials = credentials ?? [],
-        });
+        await sut.StartStackAsync(options => options with { Transports = [sut.Datagrams, sut.Streams] }, user, credentials ?? [], takesCalls);
+        return sut;
+    }
 
-        sut.Agent.Handle(SipMethod.Message, sut.TakeAsync);
-        sut.Agent.Handle(new SipMethod("INFO"), sut.TakeAsync);
-        sut.Agent.Handle(SipMethod.Register, sut.TakeAsync);
-        sut.Agent.HandleInvitations(takesCalls ? sut.RingAsync : DeclineAsync, ["application/sdp", "multipart/*"]);
+    /// <summary>A user agent that listens on TLS on a free port of loopback.</summary>
+    public static async Task<Sut> StartTlsAgentAsync(string user)
+    {
+        var sut = new Sut();
+        var certificate = new SipCertificate(TestAuthority.CreateRoot().Issue("dns:sut.example.com"));
+        await sut.StartStackAsync(
+            options => options with { Listen = [SipEndPoint.Parse("tls:127.0.0.1:0")], Tls = new SipTlsOptions { ServerCertificate = certificate } },
+            user, [], takesCalls: false);
         return sut;
     }
 
@@ -136,6 +130,27 @@ internal sealed class Sut : IAsyncDisposable
     {
         await (Stack?.DisposeAsync() ?? Core!.DisposeAsync());
         _ending.Dispose();
+    }
+
+    private async Task StartStackAsync(Func<SipStackOptions, SipStackOptions> with, string user, IReadOnlyList<SipCredential> credentials, bool takesCalls)
+    {
+        Stack = await SipStack.StartAsync(with(new SipStackOptions
+        {
+            Transport = new SipTransportOptions { TimeProvider = Clock, ReceiverFault = Log.Escaped },
+            TimeProvider = Clock,
+            LoggerFactory = Log,
+        }));
+        Agent = Stack.CreateUserAgent(new SipUserAgentOptions
+        {
+            AddressOfRecord = SipUri.Parse("sip:sut@sut.example.com"),
+            ContactUser = user,
+            Credentials = credentials,
+        });
+
+        Agent.Handle(SipMethod.Message, TakeAsync);
+        Agent.Handle(new SipMethod("INFO"), TakeAsync);
+        Agent.Handle(SipMethod.Register, TakeAsync);
+        Agent.HandleInvitations(takesCalls ? RingAsync : DeclineAsync, ["application/sdp", "multipart/*"]);
     }
 
     /// <summary>The user agent's application: it notes what comes and takes it.</summary>

@@ -6,10 +6,13 @@ namespace SipPush.Tests.Torture;
 internal sealed record SutConnection(ScriptedStream Stream, TcpConnection Flow)
 {
     /// <summary>The messages that have come, by their framing; what is no whole message is left out.</summary>
-    public IReadOnlyList<byte[]> Messages()
+    public IReadOnlyList<byte[]> Messages() => Frame(Stream.Written());
+
+    /// <summary>The whole messages of a stream's octets.</summary>
+    public static IReadOnlyList<byte[]> Frame(byte[] octets)
     {
         var messages = new List<byte[]>();
-        var rest = Stream.Written().AsSpan();
+        var rest = octets.AsSpan();
         var framer = new StreamFramer(1 << 20, 1 << 24);
         while (!rest.IsEmpty && framer.Next(rest) is { Status: FramingStatus.Done or FramingStatus.KeepAlive } next)
         {

@@ -18,6 +18,10 @@ internal sealed class SutStreams : SipTransport
     // A connection shuts it down at its end, which fails without harm: no socket is behind the streams.
     private readonly Socket _noSocket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
+    // Looks after the connections as the pool of the real transport does, while there are any.
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
+    private readonly ITimer _sweeper;
     private SipTransportReceiver? _receiver;
     private int _nextPort = 40_000;
 
@@ -26,6 +30,7 @@ internal sealed class SutStreams : SipTransport
         Local = local;
         _options = options;
         _pool = new ConnectionPool(this, local, options);
+        _sweeper = options.TimeProvider.CreateTimer(_ => Sweep(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public override SipEndPoint Local { get; }
@@ -101,6 +106,7 @@ internal sealed class SutStreams : SipTransport
             await connection.Flow.Completion;
         }
 
+        await _sweeper.DisposeAsync();
         _noSocket.Dispose();
     }
 
@@ -115,7 +121,27 @@ internal sealed class SutStreams : SipTransport
             _connections.Add(connection);
         }
 
+        _sweeper.Change(SweepInterval, Timeout.InfiniteTimeSpan);
         flow.Start();
         return connection;
+    }
+
+    private void Sweep()
+    {
+        SutConnection[] open;
+        lock (_gate)
+        {
+            open = [.. _connections.Where(connection => !connection.Flow.Completion.IsCompleted)];
+        }
+
+        foreach (var connection in open)
+        {
+            connection.Flow.CloseIfOverdue(_options.TimeProvider.GetTimestamp());
+        }
+
+        if (open.Length > 0)
+        {
+            _sweeper.Change(SweepInterval, Timeout.InfiniteTimeSpan);
+        }
     }
 }

@@ -24,6 +24,9 @@ public static class SenderProgram
         var tap = settings.Trace ? CreateTap(settings, error) : null;
 
         using var log = new WarningLog(said);
+
+        // Before it listens: what the core tells while nobody takes it is lost.
+        await using var store = await OpenStoreAsync(settings, log, cancellationToken);
         await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
         var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
         {
@@ -34,6 +37,7 @@ public static class SenderProgram
         await using var sender = new PushSenderAgent(userAgent, new PushSenderOptions
         {
             Application = settings.Application,
+            Store = store,
             MaximumWaitingPerTarget = Math.Max(64, settings.Concurrency),
         });
 
@@ -147,6 +151,21 @@ public static class SenderProgram
             ("reason", result.Reason),
             ("stored", result.Stored),
             ("milliseconds", milliseconds));
+    }
+
+    // A file that is somebody else's, or in use, ends the sample before anything is sent.
+    private static async Task<FileRegistrationStore?> OpenStoreAsync(SenderSettings settings, WarningLog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return settings.Registrations is { } file
+                ? await FileRegistrationStore.OpenAsync(file.FullName, new FileRegistrationStoreOptions { LoggerFactory = log }, cancellationToken)
+                : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new SampleException($"Cannot keep registrations: {problem.Message}");
+        }
     }
 
     private static LadderTap CreateTap(SenderSettings settings, TextWriter error)

@@ -45,6 +45,9 @@ public sealed record SenderSettings
     private static readonly Option<int?> WaitOption =
         SampleCommand.Option("--wait-for-registration", "SECONDS", "Wait until the core has told that each receiver is registered", SampleCommand.Number(1));
 
+    private static readonly Option<FileInfo?> RegistrationsOption =
+        SampleCommand.Option<FileInfo?>("--registrations", "FILE", "Keep what the core tells of registrations in this file, and know it again at the next start", path => new FileInfo(path));
+
     private static readonly Option<int?> RepeatOption =
         SampleCommand.Option("--repeat", "N", "Send to each receiver N times; 1 when absent", SampleCommand.Number(1));
 
@@ -85,6 +88,9 @@ public sealed record SenderSettings
     /// <summary>How long to wait for the registration of the receivers; null not to.</summary>
     public TimeSpan? WaitForRegistration { get; init; }
 
+    /// <summary>Where registrations are kept; null for memory.</summary>
+    public FileInfo? Registrations { get; init; }
+
     /// <summary>How many times each receiver gets it.</summary>
     public int Repeat { get; init; }
 
@@ -98,7 +104,7 @@ public sealed record SenderSettings
     public static RootCommand CreateCommand() => new("Sends push messages through a SIP core, or straight to a receiver.")
     {
         AorOption, CoreOption, DirectOption, ListenOption, ToOption, ApplicationOption, TextOption, FileOption, TypeOption,
-        ModeOption, WaitOption, RepeatOption, ConcurrencyOption, JsonOption, TraceOption,
+        ModeOption, WaitOption, RegistrationsOption, RepeatOption, ConcurrencyOption, JsonOption, TraceOption,
     };
 
     /// <summary>Reads what was given.</summary>
@@ -121,6 +127,11 @@ public sealed record SenderSettings
             throw new SampleException("--wait-for-registration needs --core: a receiver does not tell of its own registration", SampleExit.Usage);
         }
 
+        if (Has(parsed, RegistrationsOption) && Has(parsed, DirectOption))
+        {
+            throw new SampleException("--registrations needs --core: a receiver does not tell of its own registration", SampleExit.Usage);
+        }
+
         if (parsed.GetValue(ModeOption) == "session")
         {
             throw new SampleException("session mode is not available in this version", SampleExit.Usage);
@@ -138,6 +149,7 @@ public sealed record SenderSettings
             File = parsed.GetValue(FileOption),
             ContentType = parsed.GetValue(TypeOption),
             WaitForRegistration = parsed.GetValue(WaitOption) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Registrations = parsed.GetValue(RegistrationsOption),
             Repeat = parsed.GetValue(RepeatOption) ?? 1,
             Concurrency = parsed.GetValue(ConcurrencyOption) ?? 1,
             Trace = parsed.GetValue(TraceOption),

@@ -22,9 +22,6 @@ public sealed class FeatureTag
     // Lists are compared each value with each.
     private const int MostValues = 64;
 
-    // An underscore can't stand in a tag's name, but this one is met with.
-    private const string MistakenIcsiName = "+g.3gpp.icsi_ref";
-
     private static readonly HashSet<string> BaseNames = new(StringComparer.OrdinalIgnoreCase)
     {
         "audio", "automata", "class", "duplex", "data", "control", "mobility", "description", "events", "priority",
@@ -96,8 +93,7 @@ public sealed class FeatureTag
             return false;
         }
 
-        var text = name.ToString();
-        tag = new FeatureTag(string.Equals(text, MistakenIcsiName, StringComparison.OrdinalIgnoreCase) ? IcsiName : text, ReadValues(value));
+        tag = new FeatureTag(name.ToString(), ReadValues(value));
         return true;
     }
 
@@ -150,8 +146,7 @@ public sealed class FeatureTag
             return [FeatureValue.True];
         }
 
-        // A document's closing quote in place of the ASCII one is met with; then the value is not closed as it should be.
-        var text = value.Unquote().ToString().Trim('"', '\u201c', '\u201d', ' ');
+        var text = value.Unquote().ToString().Trim();
         if (text.StartsWith('<'))
         {
             return FeatureValue.TryParse(text, out var only) ? [only] : [];

@@ -64,13 +64,14 @@ public sealed class Dialog
     /// </summary>
     /// <param name="sent">The request as it was last sent, credentials and all: its CSeq is where the dialog counts on.</param>
     /// <param name="response">A response to it.</param>
-    /// <returns>Null when the response begins none: it is another, a provisional one has no To tag, or a 2xx no SIP URI in Contact.</returns>
+    /// <returns>Null when the response begins none: it is another, its To can't be read, a provisional one has no To tag, or a 2xx no SIP URI in Contact.</returns>
     internal static Dialog? ForClient(SipRequest sent, SipResponse response)
     {
         var target = Target(response) ?? (response.IsSuccess ? null : sent.RequestUri);
         var remoteTag = response.To.Tag;
         if (response.StatusCode is <= 100 or >= 300
             || target is not { IsSip: true }
+            || response.To.Address.IsEmpty
             || (!response.IsSuccess && remoteTag.IsEmpty)
             || !TryKeep(sent.From, sent.From.Tag, out var local)
             || !TryKeep(sent.To, remoteTag, out var remote))

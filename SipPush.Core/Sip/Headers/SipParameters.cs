@@ -47,6 +47,13 @@ public readonly struct SipParameters(SipText text) : IEquatable<SipParameters>
     public string? Get(string name) =>
         TryGet(Encoding.ASCII.GetBytes(name), out var value) ? value.Unquote().ToString() : null;
 
+    /// <summary>The value of <c>q</c>, from 0 to 1; 1 when it is absent or unreadable.</summary>
+    internal double Q => TryGet("q"u8, out var value) && SipGrammar.TryParseQ(value.Span, out var q) ? q : 1;
+
+    /// <summary>A number of seconds; null when it is absent or unreadable.</summary>
+    internal TimeSpan? Seconds(ReadOnlySpan<byte> name) =>
+        TryGet(name, out var value) && SipGrammar.TryParseNumber(value.Span, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
+
     /// <summary>The parameters in order.</summary>
     public Enumerator GetEnumerator() => new(Text);
 

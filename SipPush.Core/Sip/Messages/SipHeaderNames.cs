@@ -1,6 +1,6 @@
 namespace SipPush.Sip;
 
-/// <summary>The names of the header fields that this stack knows.</summary>
+/// <summary>The names of the header fields that this stack knows. Which type reads which stands in the README beside the types, in Sip/Headers.</summary>
 public static class SipHeaderNames
 {
     /// <summary>Accept.</summary>

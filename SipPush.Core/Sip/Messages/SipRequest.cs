@@ -29,12 +29,18 @@ public sealed class SipRequest : SipMessage
     /// <summary>Max-Forwards; null when it is absent or unreadable.</summary>
     public int? MaxForwards => SipGrammar.TryParseNumber(Value(HeaderId.MaxForwards).Span, out var hops) && hops <= 255 ? (int)hops : null;
 
-    /// <summary>Reads one whole request, as a test or a tool has it; the octets are copied.</summary>
+    /// <summary>Reads one whole request, as a test or a tool has it; the octets are copied. In the lenient profile it is repaired first, as a datagram.</summary>
     /// <exception cref="FormatException">It is not a request, or a malformed one.</exception>
-    public static SipRequest Parse(ReadOnlySpan<byte> octets)
+    public static SipRequest Parse(ReadOnlySpan<byte> octets, SipProfile profile = SipProfile.Strict)
     {
+        var limits = new SipLimits();
+        if (profile == SipProfile.Lenient)
+        {
+            octets = LenientRepair.TryRepair(octets, limits, isDatagram: true, out _) ?? octets;
+        }
+
         var index = new MessageIndex();
-        var error = SipParser.Parse(octets, new SipLimits(), index);
+        var error = SipParser.Parse(octets, limits, index);
         return error == SipParseError.None && index.IsRequest
             ? Copy(octets, index)
             : throw new FormatException($"Not a SIP request: {error}");

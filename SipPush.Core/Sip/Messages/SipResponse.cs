@@ -33,12 +33,18 @@ public sealed class SipResponse : SipMessage
     /// <summary>How long to wait before trying again, when the response says so (RFC 3261 §20.33).</summary>
     public TimeSpan? RetryAfter => Seconds(HeaderId.RetryAfter);
 
-    /// <summary>Reads one whole response, as a test or a tool has it; the octets are copied.</summary>
+    /// <summary>Reads one whole response, as a test or a tool has it; the octets are copied. In the lenient profile it is repaired first, as a datagram.</summary>
     /// <exception cref="FormatException">It is not a response, or a malformed one.</exception>
-    public static SipResponse Parse(ReadOnlySpan<byte> octets)
+    public static SipResponse Parse(ReadOnlySpan<byte> octets, SipProfile profile = SipProfile.Strict)
     {
+        var limits = new SipLimits();
+        if (profile == SipProfile.Lenient)
+        {
+            octets = LenientRepair.TryRepair(octets, limits, isDatagram: true, out _) ?? octets;
+        }
+
         var index = new MessageIndex();
-        var error = SipParser.Parse(octets, new SipLimits(), index);
+        var error = SipParser.Parse(octets, limits, index);
         return error == SipParseError.None && !index.IsRequest
             ? Copy(octets, index)
             : throw new FormatException($"Not a SIP response: {error}");

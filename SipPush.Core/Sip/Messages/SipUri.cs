@@ -7,9 +7,10 @@ using SipPush.Sip.Parsing;
 namespace SipPush.Sip;
 
 /// <summary>
-/// A SIP or SIPS URI (RFC 3261 §19.1), or a URI of another scheme, of which only the text is known. Immutable; it keeps its
+/// A SIP or SIPS URI (RFC 3261 §19.1), or a URI of another scheme, of which only the text is known; of a tel URI
+/// <see cref="TelUri"/> knows the parts. Immutable; it keeps its
 /// octets, so an opaque URI such as a GRUU goes out as it came in. Equality is that of RFC 3261 §19.1.4, by which a public GRUU
-/// equals its AOR: compare those with <see cref="IsSameGruu"/>.
+/// equals its AOR (compare those with <see cref="IsSameGruu"/>), and for tel that of RFC 3966 §4.
 /// </summary>
 public sealed class SipUri : IEquatable<SipUri>
 {
@@ -198,7 +199,7 @@ public sealed class SipUri : IEquatable<SipUri>
         }
 
         return !IsSip
-            ? Text == other.Text
+            ? Text == other.Text || (AsTel() is { } tel && tel.Equals(other.AsTel()))
             : Port == other.Port
                 && Host.EqualsIgnoreCase(other.Host.Span)
                 && EqualsDecoded(User, other.User, ignoreCase: false)
@@ -216,7 +217,7 @@ public sealed class SipUri : IEquatable<SipUri>
     {
         if (!IsSip)
         {
-            return Text.GetHashCode();
+            return AsTel()?.GetHashCode() ?? Text.GetHashCode();
         }
 
         var hash = default(HashCode);
@@ -262,6 +263,8 @@ public sealed class SipUri : IEquatable<SipUri>
     // The grammar of RFC 3261 lets three colons stand before an IPv4 address, and some wrote them (RFC 5118 §4.10).
     private static IPAddress? ReadAddress(string text) =>
         IPAddress.TryParse(text.Replace(":::", "::", StringComparison.Ordinal), out var address) ? address : null;
+
+    private TelUri? AsTel() => Scheme == "tel" && TelUri.TryParse(Text, out var tel) ? tel : null;
 
     private const int Escaped = 0x100;
 

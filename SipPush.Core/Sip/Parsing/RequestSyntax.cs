@@ -7,8 +7,6 @@ namespace SipPush.Sip.Parsing;
 /// </summary>
 internal static class RequestSyntax
 {
-    private static readonly System.Buffers.SearchValues<byte> NotInAddress = System.Buffers.SearchValues.Create(" \t\r\n\"<>"u8);
-
     /// <summary>The first fault; those of Via, CSeq and Call-ID that keep a transaction from being found have been looked for already.</summary>
     public static SipParseError Check(ReadOnlySpan<byte> message, MessageIndex index)
     {
@@ -44,41 +42,9 @@ internal static class RequestSyntax
         return SipParseError.None;
     }
 
-    /// <summary>True when the value is one <c>name-addr</c> or <c>addr-spec</c> with parameters, and nothing else.</summary>
-    internal static bool IsAddress(ReadOnlySpan<byte> value)
-    {
-        var open = SipGrammar.IndexOfOutside(value, (byte)'<');
-        if (open < 0)
-        {
-            // A URI with a comma, a semicolon or a question mark in it must stand in brackets (§20.10).
-            var semicolon = value.IndexOf((byte)';');
-            var bare = SipGrammar.Trim(semicolon < 0 ? value : value[..semicolon]);
-            return bare.Contains((byte)':') && !bare.ContainsAny(NotInAddress) && !bare.ContainsAny((byte)',', (byte)'?');
-        }
-
-        var close = value[open..].IndexOf((byte)'>');
-        if (close < 0)
-        {
-            return false;
-        }
-
-        var name = SipGrammar.Trim(value[..open]);
-        var uri = value.Slice(open + 1, close - 1);
-        var rest = SipGrammar.Trim(value[(open + close + 1)..]);
-        return IsDisplayName(name)
-            && !uri.IsEmpty
-            && !uri.ContainsAny(NotInAddress)
-            && (rest.IsEmpty || rest[0] == ';');
-    }
-
-    // Tokens or one quoted string. Letters beyond ASCII without quotes do no harm; a comma would part two values.
-    private static bool IsDisplayName(ReadOnlySpan<byte> name) =>
-        name.IsEmpty
-        || (name[0] == '"' ? SipGrammar.EndOfQuoted(name) == name.Length - 1 : !name.ContainsAny((byte)',', (byte)'"', (byte)';'));
-
     private static bool IsReadable(HeaderId id, ReadOnlySpan<byte> value) => id switch
     {
-        HeaderId.From or HeaderId.To => IsAddress(value),
+        HeaderId.From or HeaderId.To => NameAddress.TryRead(value, out _, out var uri, out _) && !value[uri].ContainsAny(" \t\r\n"u8),
         HeaderId.MaxForwards => SipGrammar.TryParseNumber(value, out var hops) && hops <= byte.MaxValue,
         HeaderId.Via => !value.Contains((byte)',') || AreVias(value),
         _ => true,

@@ -8,6 +8,10 @@ internal static class SipGrammar
     private static readonly SearchValues<byte> TokenCharacters = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~"u8);
 
+    // Of the words of a display name, and the white space between them.
+    private static readonly SearchValues<byte> NameCharacters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~ \t\r\n"u8);
+
     public static bool IsToken(ReadOnlySpan<byte> text) => text.Length > 0 && !text.ContainsAnyExcept(TokenCharacters);
 
     /// <summary>Linear white space; inside a folded value CR and LF are part of it.</summary>
@@ -85,6 +89,102 @@ internal static class SipGrammar
         number = (uint)sum;
         return sum <= uint.MaxValue;
     }
+
+    /// <summary>Reads <c>0</c>, <c>0.25</c>, <c>1.000</c>; more than the three digits behind the dot that the grammar allows are taken.</summary>
+    public static bool TryParseQ(ReadOnlySpan<byte> text, out double q)
+    {
+        q = 0;
+        if (text.IsEmpty || text[0] is not ((byte)'0' or (byte)'1') || (text.Length > 1 && text[1] != '.'))
+        {
+            return false;
+        }
+
+        q = text[0] - '0';
+        var unit = 0.1;
+        for (var i = 2; i < text.Length; i++, unit /= 10)
+        {
+            if (!char.IsAsciiDigit((char)text[i]))
+            {
+                return false;
+            }
+            q += (text[i] - '0') * unit;
+        }
+
+        return q <= 1;
+    }
+
+    /// <summary>Cuts <c>token *( SEMI generic-param )</c>, with white space around; false when it is anything else.</summary>
+    public static bool TrySplit(SipText value, out SipText token, out SipParameters parameters)
+    {
+        var semicolon = value.Span.IndexOf((byte)';');
+        token = (semicolon < 0 ? value : value.Slice(0, semicolon)).Trim();
+        parameters = new SipParameters(semicolon < 0 ? default : value.Slice(semicolon, value.Length - semicolon).Trim());
+        return IsToken(token.Span) && IsParameters(parameters.Text.Span);
+    }
+
+    /// <summary>
+    /// True for nothing, and for a semicolon and what can stand behind it: quoted strings that are closed, and no angle bracket outside of them.
+    /// </summary>
+    public static bool IsParameters(ReadOnlySpan<byte> text)
+    {
+        if (text.IsEmpty)
+        {
+            return true;
+        }
+
+        if (text[0] != ';')
+        {
+            return false;
+        }
+
+        while (text.IndexOfAny((byte)'"', (byte)'<', (byte)'>') is >= 0 and var found)
+        {
+            var end = text[found] == '"' ? EndOfQuoted(text[found..]) : -1;
+            if (end < 0)
+            {
+                return false;
+            }
+
+            text = text[(found + end + 1)..];
+        }
+
+        return true;
+    }
+
+    /// <summary>True for <c>*( token LWS ) / quoted-string</c>, white space around it aside.</summary>
+    public static bool IsDisplayName(ReadOnlySpan<byte> text)
+    {
+        text = Trim(text);
+        return text is [(byte)'"', ..] ? EndOfQuoted(text) == text.Length - 1 : !text.ContainsAnyExcept(NameCharacters);
+    }
+
+    /// <summary>Where the parenthesis stands that closes <paramref name="text"/>'s opening comment, escapes and comments inside it observed; -1 when it is never closed.</summary>
+    public static int EndOfComment(ReadOnlySpan<byte> text)
+    {
+        var depth = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            switch (text[i])
+            {
+                case (byte)'\\':
+                    i++;
+                    break;
+
+                case (byte)'(':
+                    depth++;
+                    break;
+
+                case (byte)')' when --depth == 0:
+                    return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The text as a quoted string.</summary>
+    public static string Quote(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     /// <summary>Where the last character of <paramref name="text"/>'s opening quoted string stands, escapes observed; -1 when it is never closed.</summary>
     public static int EndOfQuoted(ReadOnlySpan<byte> text)

@@ -24,6 +24,12 @@ public sealed record SipLimits
     /// <summary>Header lines; default 256. Over it a request is answered 513.</summary>
     public int HeaderCount { get; init; } = 256;
 
+    /// <summary>Octets of one header line with its folds; default 8,192. Over it a request is answered 513.</summary>
+    public int HeaderLine { get; init; } = 8_192;
+
+    /// <summary>Via values, which are hops; default 70, as many as Max-Forwards lets a request go. Over it a request is answered 400.</summary>
+    public int Vias { get; init; } = 70;
+
     /// <summary>Octets of the body; default 1,048,576, at most 1 GiB. Over it a request is answered 413.</summary>
     public int Body
     {

@@ -30,6 +30,12 @@ public enum SipParseError
     /// <summary>More header lines than the limit.</summary>
     HeaderCount,
 
+    /// <summary>A header line is longer than its limit.</summary>
+    HeaderLineTooLong,
+
+    /// <summary>More Via values than the limit.</summary>
+    TooManyVias,
+
     /// <summary>Content-Length is not a number, or two differ.</summary>
     ContentLength,
 
@@ -69,7 +75,7 @@ public static class SipParseErrors
     {
         SipParseError.StartLineTooLong => 414,
         SipParseError.Version => 505,
-        SipParseError.HeaderSection or SipParseError.HeaderCount => 513,
+        SipParseError.HeaderSection or SipParseError.HeaderCount or SipParseError.HeaderLineTooLong => 513,
         SipParseError.BodyTooLarge => 413,
         _ => 400,
     };
@@ -84,6 +90,8 @@ public static class SipParseErrors
         SipParseError.HeaderSection => "Header Section Too Large",
         SipParseError.HeadersTruncated => "Header Section Never Ends",
         SipParseError.HeaderCount => "Too Many Header Fields",
+        SipParseError.HeaderLineTooLong => "Header Line Too Long",
+        SipParseError.TooManyVias => "Too Many Vias",
         SipParseError.ContentLength => "Bad Content-Length",
         SipParseError.BodyTruncated => "Body Shorter Than Content-Length",
         SipParseError.BodyTooLarge => "Request Entity Too Large",

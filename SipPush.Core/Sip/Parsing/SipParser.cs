@@ -9,6 +9,10 @@ internal static class SipParser
 {
     private static readonly System.Buffers.SearchValues<byte> VersionCharacters = System.Buffers.SearchValues.Create("0123456789."u8);
 
+    // No URI has these in it (RFC 3986 §2); a request for one in brackets or with a stray quote is not guessed at.
+    private static readonly System.Buffers.SearchValues<byte> NotInUri = System.Buffers.SearchValues.Create(
+        [.. Enumerable.Range(0, 0x21).Select(octet => (byte)octet), (byte)'"', (byte)'<', (byte)'>']);
+
     /// <summary>Fills <paramref name="index"/> with what stands in <paramref name="message"/>, which holds one datagram or one framed message.</summary>
     public static SipParseError Parse(ReadOnlySpan<byte> message, SipLimits limits, MessageIndex index)
     {
@@ -39,6 +43,11 @@ internal static class SipParser
         if (error == SipParseError.None)
         {
             error = headers;
+        }
+
+        if (error == SipParseError.None && HasTooManyVias(message, limits, index))
+        {
+            error = SipParseError.TooManyVias;
         }
 
         var body = ReadBody(message, limits, index);
@@ -74,7 +83,7 @@ internal static class SipParser
         index.UriStart = start + method + 1;
         index.UriLength = uri.Length;
 
-        if (!SipGrammar.IsToken(line[..method]) || uri.IsEmpty || uri.ContainsAnyInRange((byte)0, (byte)' '))
+        if (!SipGrammar.IsToken(line[..method]) || uri.IsEmpty || uri.ContainsAny(NotInUri))
         {
             return SipParseError.StartLine;
         }
@@ -166,9 +175,13 @@ internal static class SipParser
                 return error == SipParseError.None ? SipParseError.HeaderCount : error;
             }
 
-            if (!TryReadHeader(rest[..end], position, index) && !TryContinueList(message, rest[..end], position, index) && error == SipParseError.None)
+            if (!TryReadHeader(rest[..end], position, index) && !TryContinueList(message, rest[..end], position, index))
             {
-                error = SipParseError.HeaderLine;
+                error = error == SipParseError.None ? SipParseError.HeaderLine : error;
+            }
+            else if (end > limits.HeaderLine && error == SipParseError.None)
+            {
+                error = SipParseError.HeaderLineTooLong;
             }
 
             position += end + 1;
@@ -228,6 +241,23 @@ internal static class SipParser
         entry.ValueStart = (ushort)(start + valueStart);
         entry.ValueLength = (ushort)(valueEnd - valueStart);
         return true;
+    }
+
+    private static bool HasTooManyVias(ReadOnlySpan<byte> message, SipLimits limits, MessageIndex index)
+    {
+        // No value is shorter than "SIP/2.0/X y,", so few octets need no count.
+        if (index.HeadersEnd <= limits.Vias * "SIP/2.0/X y,".Length)
+        {
+            return false;
+        }
+
+        var values = 0;
+        for (var i = index.Find(HeaderId.Via); i >= 0; i = index.Find(HeaderId.Via, i + 1))
+        {
+            values += 1 + message.Slice(index.Entries[i].ValueStart, index.Entries[i].ValueLength).Count((byte)',');
+        }
+
+        return values > limits.Vias;
     }
 
     private static SipParseError ReadBody(ReadOnlySpan<byte> message, SipLimits limits, MessageIndex index)

@@ -30,7 +30,8 @@ internal static class ResponseRoute
     }
 
     private static ValueTask<SipFlow> ConnectAsync(SipFlow flow, IPAddress address, Via via, CancellationToken cancellationToken) =>
-        flow.Transport.ConnectAsync(new SipEndPoint(flow.Protocol, new IPEndPoint(address, Port(via, flow))), cancellationToken);
+        flow.Transport.ConnectAsync(
+            new SipEndPoint(flow.Protocol, new IPEndPoint(address, Port(via, flow))), via.ReadSentBy().Host, cancellationToken);
 
     private static int Port(Via via, SipFlow flow) =>
         via.ReadSentBy().Port is > 0 and <= IPEndPoint.MaxPort and var port ? port : flow.Protocol.DefaultPort();

@@ -126,33 +126,11 @@ internal ref struct TransactionKey
         _mergeLength += part.Length + 1;
     }
 
-    // False where the value is no address at all; a missing tag is an empty one.
+    // False where the value is no address, or its tag no token; a missing tag is an empty one.
     private static bool TryReadTag(ReadOnlySpan<byte> value, out ReadOnlySpan<byte> tag)
     {
         tag = default;
-        var open = SipGrammar.IndexOfOutside(value, (byte)'<');
-        var after = value;
-
-        if (open >= 0)
-        {
-            var close = value[open..].IndexOf((byte)'>');
-            if (close <= 1)
-            {
-                return false;
-            }
-            after = value[(open + close + 1)..];
-        }
-        else if (!value.Contains((byte)':'))
-        {
-            return false;
-        }
-
-        var semicolon = after.IndexOf((byte)';');
-        if (semicolon >= 0)
-        {
-            ParameterReader.TryFind(after[semicolon..], "tag"u8, out tag);
-        }
-
-        return true;
+        return NameAddress.TryRead(value, out _, out _, out var parameters)
+            && (!ParameterReader.TryFind(value[parameters], "tag"u8, out tag) || SipGrammar.IsToken(tag));
     }
 }

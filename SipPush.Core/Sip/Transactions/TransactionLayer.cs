@@ -19,6 +19,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
 
     private readonly TransactionPartition[] _partitions;
     private readonly SipLimits _limits;
+    private readonly SipProfile _profile;
     private readonly SipTap? _tap;
     private readonly ILogger _log;
     private readonly WireLog _wire;
@@ -31,6 +32,7 @@ internal sealed class TransactionLayer : SipTransportReceiver
     public TransactionLayer(SipStackOptions options, Action<SipServerTransaction> deliver, Action<SipFlow, SipRequest> deliverAck)
     {
         _limits = options.Limits;
+        _profile = options.Profile;
         _tap = options.Tap;
         _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
         _wire = new WireLog(options.LoggerFactory);
@@ -54,6 +56,12 @@ internal sealed class TransactionLayer : SipTransportReceiver
     {
         _tap?.Received(flow, message);
         _wire.Received(flow, message);
+
+        if (_profile == SipProfile.Lenient && LenientRepair.TryRepair(message, _limits, !flow.Protocol.IsReliable(), out var repairs) is { } repaired)
+        {
+            SipLog.Repaired(_log, flow, repairs);
+            message = repaired;
+        }
 
         var index = _index ??= new MessageIndex();
         var error = SipParser.Parse(message, _limits, index);

@@ -1,20 +1,36 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
 
 namespace SipPush.Sip;
 
-/// <summary>The listener of a transport on TCP and all its connections, found again by their remote end.</summary>
-internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen, SipTransportOptions options) : IAsyncDisposable
+/// <summary>The listener of a transport on TCP or TLS and all its connections, found again by their remote end.</summary>
+/// <param name="transport">Whose connections they are.</param>
+/// <param name="listen">Where to listen.</param>
+/// <param name="options">Limits and clock.</param>
+/// <param name="tls">Null on TCP.</param>
+internal sealed class ConnectionPool(
+    SipTransport transport, SipEndPoint listen, SipTransportOptions options, TlsHandshakes? tls = null) : IAsyncDisposable
 {
+    private const int Probes = 3;
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>One timer looks after all connections, so what it closes may live this much longer than its limit.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<TcpConnection> _connections = [];
-    private readonly ConcurrentDictionary<IPEndPoint, TcpConnection> _byRemote = new();
-    private readonly Dictionary<IPEndPoint, Task<Attempt>> _attempts = [];
+    private readonly ConcurrentDictionary<ConnectionKey, TcpConnection> _byKey = new();
+    private readonly Dictionary<ConnectionKey, Task<Attempt>> _attempts = [];
+    private readonly Dictionary<Socket, Task> _handshakes = [];
+    private readonly Dictionary<IPAddress, int> _accepted = [];
+    private readonly ILogger _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
     private Socket? _listener;
+    private ITimer? _sweeper;
     private SipTransportReceiver? _receiver;
     private Task _accepting = Task.CompletedTask;
     private Task? _disposal;
@@ -47,22 +63,50 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
             Local = Local with { Address = (IPEndPoint)_listener.LocalEndPoint! };
             _receiver = receiver;
             _accepting = Task.Run(AcceptLoopAsync);
+            _sweeper = options.TimeProvider.CreateTimer(_ => Sweep(), null, SweepInterval, Timeout.InfiniteTimeSpan);
         }
     }
 
-    public ValueTask<SipFlow> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken) =>
-        Find(remote) is { } open
+    /// <param name="remote">Address and port.</param>
+    /// <param name="domain">Whom the far end must prove to be; null on TCP.</param>
+    /// <param name="cancellationToken">Ends the wait, not the attempt: others may wait for it too.</param>
+    public ValueTask<SipFlow> ConnectAsync(IPEndPoint remote, string? domain, CancellationToken cancellationToken)
+    {
+        var key = new ConnectionKey(remote, domain);
+        return Find(key) is { } open
             ? ValueTask.FromResult<SipFlow>(open)
-            : ShareAttemptAsync(remote, cancellationToken);
+            : ShareAttemptAsync(key, cancellationToken);
+    }
+
+    /// <summary>The connection that a flow of this transport is.</summary>
+    public TcpConnection Own(SipFlow flow) =>
+        flow is TcpConnection connection && connection.Transport == transport
+            ? connection
+            : throw new ArgumentException("The flow belongs to another transport", nameof(flow));
+
+    public ValueTask CloseAsync(SipFlow flow)
+    {
+        var connection = Own(flow);
+        connection.Close(reason: null);
+        return new ValueTask(connection.Completion);
+    }
 
     /// <summary>Called by a connection when it has ended, before that is reported.</summary>
     public void Remove(TcpConnection connection)
     {
-        _byRemote.TryRemove(KeyValuePair.Create(connection.Remote.Address, connection));
+        foreach (var key in Keys(connection))
+        {
+            _byKey.TryRemove(KeyValuePair.Create(key, connection));
+        }
 
         lock (_gate)
         {
             _connections.Remove(connection);
+
+            if (connection.IsAccepted)
+            {
+                Leave(connection.Remote.Address.Address);
+            }
         }
     }
 
@@ -81,14 +125,19 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
         _listener?.Dispose();
         await _accepting.ConfigureAwait(false);
 
+        if (_sweeper is not null)
+        {
+            await _sweeper.DisposeAsync().ConfigureAwait(false);
+        }
+
         Task[] ending;
         lock (_gate)
         {
-            ending = [.. _attempts.Values];
+            ending = [.. _attempts.Values, .. _handshakes.Values];
         }
         await Task.WhenAll(ending).ConfigureAwait(false);
 
-        // From here on nothing is added: Add refuses once the disposal has begun.
+        // From here on nothing is added: no place is given once the disposal has begun.
         TcpConnection[] connections;
         lock (_gate)
         {
@@ -103,12 +152,13 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
         _stopping.Dispose();
     }
 
-    private TcpConnection? Find(IPEndPoint remote) =>
-        _byRemote.TryGetValue(remote, out var connection) && connection.IsOpen ? connection : null;
+    private TcpConnection? Find(ConnectionKey key) =>
+        _byKey.TryGetValue(key, out var connection) && connection.IsOpen ? connection : null;
 
-    private async ValueTask<SipFlow> ShareAttemptAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    private async ValueTask<SipFlow> ShareAttemptAsync(ConnectionKey key, CancellationToken cancellationToken)
     {
         Task<Attempt>? attempt;
+        var remote = key.Remote;
         lock (_gate)
         {
             if (_disposal is not null)
@@ -121,14 +171,14 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
                 throw new InvalidOperationException("The transport has not been started");
             }
 
-            if (Find(remote) is { } open)
+            if (Find(key) is { } open)
             {
                 return open;
             }
 
-            if (!_attempts.TryGetValue(remote, out attempt))
+            if (!_attempts.TryGetValue(key, out attempt))
             {
-                _attempts.Add(remote, attempt = AttemptAsync(remote));
+                _attempts.Add(key, attempt = AttemptAsync(key));
             }
         }
 
@@ -136,10 +186,11 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
         return connection ?? throw new IOException($"{remote} can't be reached: {failure?.Message}", failure);
     }
 
-    private async Task<Attempt> AttemptAsync(IPEndPoint remote)
+    private async Task<Attempt> AttemptAsync(ConnectionKey key)
     {
         // It removes itself from the table, so it must not end before it has been put there.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var remote = key.Remote;
         Socket? socket = null;
 
         try
@@ -154,9 +205,19 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
             }
 
             await socket.ConnectAsync(remote, either.Token).ConfigureAwait(false);
-            var connection = Add(socket, remote) ?? throw new IOException("the limit of connections is reached");
-            socket = null;
-            return new Attempt(connection, null);
+            var peer = tls is null ? default : await HandshakeAsync(tls, socket, key).ConfigureAwait(false);
+
+            lock (_gate)
+            {
+                if (!HasRoom)
+                {
+                    throw new IOException("the limit of connections is reached");
+                }
+
+                var connection = Open(socket, peer, remote, key.Domain, accepted: false);
+                socket = null;
+                return new Attempt(connection, null);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -174,8 +235,21 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
 
             lock (_gate)
             {
-                _attempts.Remove(remote);
+                _attempts.Remove(key);
             }
+        }
+    }
+
+    private async Task<TlsPeer> HandshakeAsync(TlsHandshakes handshakes, Socket socket, ConnectionKey key)
+    {
+        try
+        {
+            return await handshakes.ConnectAsync(socket, key.Domain!, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException failure) when (!_stopping.IsCancellationRequested)
+        {
+            SipLog.ServerNotVerified(_log, key.Remote, key.Domain!, failure.Message);
+            throw;
         }
     }
 
@@ -189,7 +263,7 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
             {
                 socket = await _listener!.AcceptAsync(_stopping.Token).ConfigureAwait(false);
 
-                if (Add(socket, (IPEndPoint)socket.RemoteEndPoint!) is not null)
+                if (Accept(socket, (IPEndPoint)socket.RemoteEndPoint!))
                 {
                     socket = null;
                 }
@@ -198,8 +272,10 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
             {
                 return;
             }
-            catch (SocketException failure) when (failure.SocketErrorCode is
-                SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected)
+            catch (Exception failure) when (failure is IOException or SocketException
+            {
+                SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected
+            })
             {
                 // That one left before it was accepted.
             }
@@ -216,26 +292,160 @@ internal sealed class ConnectionPool(SipTransport transport, SipEndPoint listen,
         }
     }
 
-    /// <summary>Takes the socket over and starts to read from it; null over the limit, when it stays the caller's.</summary>
-    private TcpConnection? Add(Socket socket, IPEndPoint remote)
+    /// <summary>Takes the socket over; false over a limit, when it stays the caller's.</summary>
+    private bool Accept(Socket socket, IPEndPoint remote)
     {
-        socket.NoDelay = true;
-        var local = new SipEndPoint(Local.Protocol, (IPEndPoint)socket.LocalEndPoint!);
-
         lock (_gate)
         {
-            if (_disposal is not null || _connections.Count >= options.Limits.Connections)
+            var from = _accepted.GetValueOrDefault(remote.Address);
+
+            if (!HasRoom || from >= options.Limits.ConnectionsPerAddress)
             {
-                return null;
+                return false;
             }
 
-            var connection = new TcpConnection(
-                transport, this, _receiver!, options, socket, new NetworkStream(socket, ownsSocket: true),
-                local, new SipEndPoint(Local.Protocol, remote));
-            _connections.Add(connection);
-            _byRemote[remote] = connection;
-            connection.Start();
-            return connection;
+            if (_handshakes.Count >= tls?.Limit)
+            {
+                SipLog.TooManyHandshakes(_log, tls.Limit, remote);
+                return false;
+            }
+
+            if (tls is null)
+            {
+                Open(socket, default, remote, domain: null, accepted: true);
+            }
+            else
+            {
+                // On its own, so that one that dawdles does not hold up those behind it.
+                _handshakes.Add(socket, SecureAsync(tls, socket, remote));
+            }
+
+            _accepted[remote.Address] = from + 1;
+            return true;
+        }
+    }
+
+    private async Task SecureAsync(TlsHandshakes handshakes, Socket socket, IPEndPoint remote)
+    {
+        // It removes itself from the table, so it must not end before it has been put there.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        TlsPeer peer = default;
+
+        try
+        {
+            peer = await handshakes.AcceptAsync(socket, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (IOException failure)
+        {
+            if (!_stopping.IsCancellationRequested)
+            {
+                SipLog.HandshakeFailed(_log, remote, failure.Message);
+            }
+        }
+
+        try
+        {
+            lock (_gate)
+            {
+                _handshakes.Remove(socket);
+
+                if (peer.Stream is not null && _disposal is null)
+                {
+                    Open(socket, peer, remote, domain: null, accepted: true);
+                    return;
+                }
+            }
+        }
+        catch (SocketException)
+        {
+            // It left in between.
+        }
+
+        socket.Dispose();
+        lock (_gate)
+        {
+            Leave(remote.Address);
+        }
+    }
+
+    /// <summary>Under the gate.</summary>
+    private bool HasRoom => _disposal is null && _connections.Count + _handshakes.Count < options.Limits.Connections;
+
+    /// <summary>Under the gate. Takes the socket over and starts to read from it.</summary>
+    private TcpConnection Open(Socket socket, TlsPeer peer, IPEndPoint remote, string? domain, bool accepted)
+    {
+        // The stream comes first: it takes no socket that an option has failed on.
+        var stream = peer.Stream ?? (Stream)new NetworkStream(socket, ownsSocket: true);
+        socket.NoDelay = true;
+        Probe(socket);
+        var connection = new TcpConnection(
+            transport, this, _receiver!, options, socket, stream,
+            new SipEndPoint(Local.Protocol, (IPEndPoint)socket.LocalEndPoint!), new SipEndPoint(Local.Protocol, remote))
+        {
+            Domain = domain,
+            IsAccepted = accepted,
+            PeerIdentities = peer.Identities ?? [],
+        };
+        _connections.Add(connection);
+
+        foreach (var key in Keys(connection))
+        {
+            _byKey[key] = connection;
+        }
+        connection.Start();
+        return connection;
+    }
+
+    /// <summary>
+    /// What requests find the connection by. On TLS that is the domain it was opened for; one that was accepted serves for the domains of
+    /// the client's certificate, and for none without a certificate (RFC 5923 §9.2).
+    /// </summary>
+    private IEnumerable<ConnectionKey> Keys(TcpConnection connection) =>
+        tls is not null && connection.IsAccepted
+            ? connection.PeerIdentities.Select(identity => new ConnectionKey(connection.Remote.Address, identity))
+            : [new ConnectionKey(connection.Remote.Address, connection.Domain)];
+
+    /// <summary>Under the gate.</summary>
+    private void Leave(IPAddress remote)
+    {
+        if (--_accepted[remote] == 0)
+        {
+            _accepted.Remove(remote);
+        }
+    }
+
+    private void Probe(Socket socket)
+    {
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)options.Limits.ProbeAfter.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)ProbeInterval.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        }
+        catch (SocketException)
+        {
+            // A system without: the limit of idleness is what is left.
+        }
+    }
+
+    private void Sweep()
+    {
+        TcpConnection[] connections;
+        lock (_gate)
+        {
+            connections = [.. _connections];
+        }
+
+        var now = options.TimeProvider.GetTimestamp();
+        foreach (var connection in connections)
+        {
+            connection.CloseIfOverdue(now);
+        }
+
+        if (!_stopping.IsCancellationRequested)
+        {
+            _sweeper!.Change(SweepInterval, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -36,6 +36,12 @@ public class SipFlow(SipTransport transport, SipEndPoint local, SipEndPoint remo
     /// <summary>Ends, never failing, when the transport has reported the connection closed; the result is the reason.</summary>
     internal Task<Exception?> Ended => End().Task;
 
+    /// <summary>
+    /// The SIP domains of the peer's verified certificate (RFC 5922 §7.1): a client's where it was asked for one, a server's. Empty where
+    /// there was no certificate.
+    /// </summary>
+    public IReadOnlyList<string> PeerIdentities { get; init; } = [];
+
     /// <summary>The remote address as a Via's <c>received</c> has it: IPv6 without brackets here, an IPv4-mapped one as IPv4.</summary>
     internal ReadOnlySpan<byte> RemoteHost => _remoteHost ??= Encoding.ASCII.GetBytes(
         (Remote.Address.Address.IsIPv4MappedToIPv6 ? Remote.Address.Address.MapToIPv4() : Remote.Address.Address).ToString());

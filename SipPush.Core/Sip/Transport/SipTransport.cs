@@ -18,6 +18,17 @@ public abstract class SipTransport : IAsyncDisposable
     public abstract ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="ConnectAsync(SipEndPoint, CancellationToken)"/>, where the far end must prove to be a domain. Only transports with certificates
+    /// look at it; the others connect to the address alone.
+    /// </summary>
+    /// <param name="remote">What the domain was located at (RFC 3263).</param>
+    /// <param name="domain">The host of the URI as it was before it was located (RFC 5922 §7.3); null asks for the address itself.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="IOException">The far end can't be reached, or proves to be somebody else.</exception>
+    public virtual ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, string? domain, CancellationToken cancellationToken) =>
+        ConnectAsync(remote, cancellationToken);
+
+    /// <summary>
     /// Sends one message. <paramref name="message"/> is read before the returned task completes and not after. The task
     /// completes when the octets have been taken over, not when they have arrived. Completes synchronously unless the
     /// flow's queue is full; a queue that stays full ends in an <see cref="IOException"/>.

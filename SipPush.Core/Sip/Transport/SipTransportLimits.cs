@@ -26,7 +26,18 @@ public sealed record SipTransportLimits
         }
     } = 1024 * 1024;
 
-    /// <summary>How long an attempt to connect lasts; 10 s by default.</summary>
+    /// <summary>Connections open at once that came from one remote address; 1,000 by default. One more is closed at once.</summary>
+    public int ConnectionsPerAddress
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 1_000;
+
+    /// <summary>How long an attempt to connect lasts, on TLS without the handshake; 10 s by default.</summary>
     public TimeSpan ConnectTimeout
     {
         get;
@@ -59,4 +70,55 @@ public sealed record SipTransportLimits
             field = value;
         }
     } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a message may take on a stream from its first octet to its last; 30 s by default, without end for
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Then the connection is closed, at most 5 s later.
+    /// </summary>
+    public TimeSpan MessageTimeout
+    {
+        get;
+        init
+        {
+            ThrowUnlessPositiveOrInfinite(value);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long nothing may come or go on a connection; 10 min by default, without end for <see cref="Timeout.InfiniteTimeSpan"/>. Then
+    /// it is closed, at most 10 s later. It should be well over the 120 s at which a client sends keep-alives (RFC 5626 §4.4.1).
+    /// </summary>
+    public TimeSpan IdleTimeout
+    {
+        get;
+        init
+        {
+            ThrowUnlessPositiveOrInfinite(value);
+            field = value;
+        }
+    } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// After how long without octets the system begins to probe whether the far end of a connection is still there, where it can; 2 min by default,
+    /// 1 s to 9 h. When three probes, 15 s apart, are not acknowledged, the connection has ended.
+    /// </summary>
+    public TimeSpan ProbeAfter
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(1));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromHours(9));
+            field = value;
+        }
+    } = TimeSpan.FromMinutes(2);
+
+    private static void ThrowUnlessPositiveOrInfinite(TimeSpan value)
+    {
+        if (value != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+        }
+    }
 }

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace SipPush.Sip;
 
 /// <summary>What the transports on sockets can be told.</summary>
@@ -38,4 +41,7 @@ public sealed record SipTransportOptions
     /// Called with what a <see cref="SipTransportReceiver"/> threw, which it must not. UDP then goes on; a connection is closed.
     /// </summary>
     public Action<Exception>? ReceiverFault { get; init; }
+
+    /// <summary>Where failed TLS handshakes are logged; default nowhere. A stack puts its own here.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 }

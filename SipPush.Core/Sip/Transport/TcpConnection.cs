@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
@@ -22,6 +23,8 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
     // Gathered during a batch beyond this, octets are written while the batch is still being delivered.
     private const int BatchWrite = 64 * 1024;
 
+    private const long NoMessage = -1;
+
     private readonly ConnectionPool _pool;
     private readonly SipTransportReceiver _receiver;
     private readonly SipTransportOptions _options;
@@ -42,6 +45,12 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
     private bool _inBatch;
     private volatile bool _isOpen = true;
 
+    // What the sweep judges by. The loops only count: nobody asks for the time while octets flow.
+    private long _reads;
+    private long _messageBegan = NoMessage;
+    private long _activity;
+    private long _quietSince;
+
     public TcpConnection(
         SipTransport transport, ConnectionPool pool, SipTransportReceiver receiver, SipTransportOptions options,
         Socket socket, Stream stream, SipEndPoint local, SipEndPoint remote)
@@ -54,6 +63,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         _stream = stream;
         _framer = new StreamFramer(options.MessageLimits.HeaderSection, options.MessageLimits.Body);
         _queue = new SendQueue(options.Limits.ConnectionQueueBytes);
+        _quietSince = options.TimeProvider.GetTimestamp();
     }
 
     public override bool IsOpen => _isOpen;
@@ -62,6 +72,12 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         Volatile.Read(ref _keepAlive)
         ?? Interlocked.CompareExchange(ref _keepAlive, new KeepAlive(_options.TimeProvider, _options.Limits.PongTimeout, TryPing, GiveUp), null)
         ?? _keepAlive;
+
+    /// <summary>Whom the server proved to be when this side opened a connection on TLS; otherwise null.</summary>
+    public string? Domain { get; init; }
+
+    /// <summary>True when the far end opened the connection.</summary>
+    public bool IsAccepted { get; init; }
 
     /// <summary>Ends when both loops have and the end has been reported; never fails.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
@@ -107,6 +123,34 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
     {
         _hurry.TrySetResult();
         Close(reason: null);
+    }
+
+    /// <summary>
+    /// Closes the connection when the message on its way has been so for too long, or when nothing has come or gone for too long. Called now and
+    /// then, by one at a time, with the clock's timestamp.
+    /// </summary>
+    public void CloseIfOverdue(long now)
+    {
+        var limits = _options.Limits;
+        var began = Volatile.Read(ref _messageBegan);
+        var activity = Volatile.Read(ref _reads) + Writes;
+
+        if (began != NoMessage && IsOver(limits.MessageTimeout, began))
+        {
+            Close(new IOException($"{Remote} has not ended a message within {limits.MessageTimeout}"));
+        }
+        else if (activity != _activity)
+        {
+            _activity = activity;
+            _quietSince = now;
+        }
+        else if (IsOver(limits.IdleTimeout, _quietSince))
+        {
+            Close(new IOException($"Nothing came from {Remote} and nothing went there for {limits.IdleTimeout}"));
+        }
+
+        bool IsOver(TimeSpan limit, long since) =>
+            limit != Timeout.InfiniteTimeSpan && _options.TimeProvider.GetElapsedTime(since, now) >= limit;
     }
 
     private void Abort(Exception reason)
@@ -178,6 +222,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
                     return;
                 }
 
+                _reads++;
                 buffer.Received(count);
                 DeliverBatch(buffer);
                 buffer.Settle(count);
@@ -189,7 +234,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
                 }
             }
         }
-        catch (Exception failure) when (failure is IOException or ObjectDisposedException or SocketException)
+        catch (Exception failure) when (IsOfStream(failure))
         {
             Close(failure);
         }
@@ -209,7 +254,12 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         {
         }
 
-        keepAlive?.OnReceived(ended, receiving: buffer.Unconsumed.ContainsAnyExcept("\r\n"u8));
+        var isReceiving = buffer.Unconsumed.ContainsAnyExcept("\r\n"u8);
+        keepAlive?.OnReceived(ended, isReceiving);
+        if (isReceiving && _messageBegan == NoMessage)
+        {
+            Volatile.Write(ref _messageBegan, _options.TimeProvider.GetTimestamp());
+        }
 
         if (!_isOpen)
         {
@@ -317,9 +367,14 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
                 }
             }
 
+            if (_stream is SslStream tls)
+            {
+                // close_notify: the far end knows that nothing was cut off (RFC 8446 §6.1).
+                await tls.ShutdownAsync().ConfigureAwait(false);
+            }
             _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception failure) when (failure is IOException or ObjectDisposedException or SocketException)
+        catch (Exception failure) when (IsOfStream(failure))
         {
             Abort(failure);
         }
@@ -422,6 +477,7 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
 
     private void Deliver(ReadOnlySpan<byte> message)
     {
+        Volatile.Write(ref _messageBegan, NoMessage);
 #pragma warning disable CA1031 // What a receiver throws ends its connection, not the process.
         try
         {
@@ -463,6 +519,10 @@ internal sealed class TcpConnection : SipFlow, IValueTaskSource, IThreadPoolWork
         _options.ReceiverFault?.Invoke(fault);
         Close(fault);
     }
+
+    /// <summary>What a stream throws when it can't go on. From TLS that may be anything that the system's library says of a record.</summary>
+    private bool IsOfStream(Exception failure) =>
+        failure is IOException or ObjectDisposedException or SocketException || _stream is SslStream;
 
     private void ThrowIfClosed()
     {

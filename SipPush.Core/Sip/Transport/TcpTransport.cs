@@ -41,26 +41,16 @@ public sealed class TcpTransport : SipTransport
     /// <inheritdoc/>
     public override ValueTask<SipFlow> ConnectAsync(SipEndPoint remote, CancellationToken cancellationToken) =>
         remote.Protocol == SipProtocol.Tcp
-            ? _connections.ConnectAsync(remote.Address, cancellationToken)
+            ? _connections.ConnectAsync(remote.Address, domain: null, cancellationToken)
             : throw new ArgumentException($"{remote} is not TCP", nameof(remote));
 
     /// <inheritdoc/>
     public override ValueTask SendAsync(SipFlow flow, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        Connection(flow).SendAsync(message, cancellationToken);
+        _connections.Own(flow).SendAsync(message, cancellationToken);
 
     /// <inheritdoc/>
-    public override ValueTask CloseAsync(SipFlow flow)
-    {
-        var connection = Connection(flow);
-        connection.Close(reason: null);
-        return new ValueTask(connection.Completion);
-    }
+    public override ValueTask CloseAsync(SipFlow flow) => _connections.CloseAsync(flow);
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => _connections.DisposeAsync();
-
-    private TcpConnection Connection(SipFlow flow) =>
-        flow is TcpConnection connection && connection.Transport == this
-            ? connection
-            : throw new ArgumentException("The flow belongs to another transport", nameof(flow));
 }

@@ -100,26 +100,30 @@ public sealed class CallerPreferencesTests
     }
 
     // The first form of the flow, with the comma, the tag with the underscore and the typographic quote, and the second.
+    [Description("PUSH-28")]
     [TestCase("Accept-Contact: *; +g.3gpp.icsi_ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\", +g.oma.pusheventapp=\"mms.ua\u201d")]
     [TestCase("Accept-Contact: *; +g.3gpp.icsi_ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\"; +g.oma.pusheventapp=\"mms.ua\u201d")]
     [TestCase("Accept-Contact: *;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\",+g.oma.pusheventapp=\"mms.ua\"")]
-    public void Comma_and_semicolon_say_the_same_in_the_push_flow(string header)
+    public void Comma_and_semicolon_say_the_same_in_the_push_flow_to_a_lenient_reader(string header)
     {
-        var read = CallerPreference.Read(Request("MESSAGE", header), SipHeaderNames.AcceptContact);
+        const string Meant = "*;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\";+g.oma.pusheventapp=\"mms.ua\"";
 
-        Assert.That(
-            read.Select(preference => preference.ToString()),
-            Is.EqualTo(["*;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\";+g.oma.pusheventapp=\"mms.ua\""]));
+        Assert.That(Read(SipProfile.Lenient), Is.EqualTo([Meant]));
+        Assert.That(Read(SipProfile.Strict), Does.Not.Contain(Meant));
+
+        IEnumerable<string> Read(SipProfile profile) =>
+            CallerPreference.Read(Request("MESSAGE", header, profile), SipHeaderNames.AcceptContact).Select(preference => preference.ToString());
     }
 
-    [Test]
-    public void Flags_behind_the_comma_count_for_the_whole_value()
+    [Test, Description("PUSH-28")]
+    public void Flags_behind_the_comma_count_for_the_whole_value_to_a_lenient_reader()
     {
-        var matches = Match(
+        var request = Request(
+            "INVITE",
             "Accept-Contact: *;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush\",+g.oma.pusheventapp=\"mms.ua\";require;explicit",
-            OtherPush, Push, Phone);
+            SipProfile.Lenient);
 
-        Assert.That(Names(matches), Is.EqualTo(["push"]));
+        Assert.That(Names(CallerPreferences.Of(request).Match(Contacts([OtherPush, Push, Phone]))), Is.EqualTo(["push"]));
     }
 
     [Test]
@@ -167,6 +171,6 @@ public sealed class CallerPreferencesTests
     private static IEnumerable<string> Names(IEnumerable<ContactMatch<NameAddress>> matches) =>
         matches.Select(match => match.Contact.Uri!.User.ToString());
 
-    private static SipRequest Request(string method, string headers) =>
-        SipRequest.Parse(Encoding.UTF8.GetBytes($"{method} sip:user@example.com SIP/2.0\r\n{headers.ReplaceLineEndings("\r\n")}\r\n\r\n"));
+    private static SipRequest Request(string method, string headers, SipProfile profile = SipProfile.Strict) =>
+        SipRequest.Parse(Encoding.UTF8.GetBytes($"{method} sip:user@example.com SIP/2.0\r\n{headers.ReplaceLineEndings("\r\n")}\r\n\r\n"), profile);
 }

@@ -53,6 +53,12 @@ public sealed class NameAddressTests
     [TestCase("\"Bob <sip:bob@example.com>")]
     [TestCase("\"Bob\\\" <sip:bob@example.com>")]
     [TestCase("<sip:bob@example.com>tag=1")]
+    [TestCase("<sip:bob@example.com>;tag=1>")]
+    [TestCase("<sip:bob@example.com>;x=\"1")]
+    [TestCase("sip:bob@example.com;x=\"1")]
+    [TestCase("Bob, Alice <sip:bob@example.com>")]
+    [TestCase("\"Bob\" Alice <sip:bob@example.com>")]
+    [TestCase("\u201cBob\u201d <sip:bob@example.com>")]
     public void Anything_else_is_no_address(string text) => Assert.That(NameAddress.TryParse(text, out _), Is.False);
 
     [Test]

@@ -44,6 +44,8 @@ public sealed class SipParserTests
     [TestCase("OPTIONS sip:bob@exa\tmple.com SIP/2.0", SipParseError.StartLine)]
     [TestCase("OPTIONS sip:bob@exa\rmple.com SIP/2.0", SipParseError.StartLine)]
     [TestCase("OPTIONS sip:bob@exa\0mple.com SIP/2.0", SipParseError.StartLine)]
+    [TestCase("OPTIONS <sip:bob@example.com> SIP/2.0", SipParseError.StartLine)]
+    [TestCase("OPTIONS sip:bob@example.com\" SIP/2.0", SipParseError.StartLine)]
     [TestCase("OPT(IONS sip:bob@example.com SIP/2.0", SipParseError.StartLine)]
     [TestCase(" OPTIONS sip:bob@example.com SIP/2.0", SipParseError.StartLine)]
     [TestCase("OPTIONS sip:bob@example.com HTTP/1.1", SipParseError.StartLine)]
@@ -230,6 +232,33 @@ public sealed class SipParserTests
         Assert.That(Parse("OPTIONS sip:a@b SIP/2.0\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n", limits), Is.EqualTo(SipParseError.HeaderCount));
         Assert.That(_index.Count, Is.EqualTo(2));
         Assert.That(SipParseError.HeaderCount.Status(), Is.EqualTo(513));
+    }
+
+    [Test, Description("SIP-96")]
+    public void A_header_line_over_its_limit_is_513_and_its_folds_count()
+    {
+        var limits = new SipLimits { HeaderLine = 12 };
+
+        Assert.That(Parse("OPTIONS sip:a@bcdef SIP/2.0\nSubject: abc\n\n", limits), Is.EqualTo(SipParseError.None));
+        Assert.That(Parse("OPTIONS sip:a@bcdef SIP/2.0\nSubject: abcd\nv: x\n\n", limits), Is.EqualTo(SipParseError.HeaderLineTooLong));
+        Assert.That(_index.Count, Is.EqualTo(2), "Via is there to answer by");
+        Assert.That(Parse("OPTIONS sip:a@bcdef SIP/2.0\nSubject:\n ab\n cd\n\n", limits), Is.EqualTo(SipParseError.HeaderLineTooLong));
+        Assert.That(SipParseError.HeaderLineTooLong.Status(), Is.EqualTo(513));
+        Assert.That(Limits.HeaderLine, Is.EqualTo(8_192));
+    }
+
+    [TestCase(1, 70, ExpectedResult = SipParseError.None)]
+    [TestCase(1, 71, ExpectedResult = SipParseError.TooManyVias)]
+    [TestCase(70, 1, ExpectedResult = SipParseError.None)]
+    [TestCase(71, 1, ExpectedResult = SipParseError.TooManyVias)]
+    [TestCase(36, 2, ExpectedResult = SipParseError.TooManyVias)]
+    [Description("SIP-96")]
+    public SipParseError More_Vias_than_the_limit_are_400_in_one_line_or_in_many(int lines, int values)
+    {
+        var line = "v:" + string.Join(',', Enumerable.Repeat("SIP/2.0/X h", values)) + "\n";
+
+        Assert.That((Limits.Vias, SipParseError.TooManyVias.Status()), Is.EqualTo((70, 400)));
+        return Parse("OPTIONS sip:a@b SIP/2.0\n" + string.Concat(Enumerable.Repeat(line, lines)) + "\n");
     }
 
     [Test, Description("SIP-96")]
