@@ -17,8 +17,11 @@ internal sealed class AcceptedTypes
         }
     }
 
-    /// <summary>The value of Accept. The envelope is always among them.</summary>
-    public string Header => string.Join(", ", _ranges.Prepend(PushMessage.MediaType).Distinct(StringComparer.OrdinalIgnoreCase));
+    /// <summary>What stands in Accept. The envelope is always among them.</summary>
+    public IReadOnlyList<string> All => [.. _ranges.Prepend(PushMessage.MediaType).Distinct(StringComparer.OrdinalIgnoreCase)];
+
+    /// <summary>The value of Accept.</summary>
+    public string Header => string.Join(", ", All);
 
     public bool Contains(string contentType) => MediaType.TryParse(contentType, out var type) && Array.Exists(_ranges, range => Matches(range, type));
 

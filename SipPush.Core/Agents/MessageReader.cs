@@ -19,6 +19,9 @@ internal sealed class MessageReader(PushReceiverOptions options)
 
     private readonly AcceptedTypes _types = new(options.AcceptTypes);
 
+    /// <summary>The media types that a MESSAGE may have, the envelope's included.</summary>
+    public IReadOnlyList<string> AcceptedTypes => _types.All;
+
     /// <summary>Reads the request; null when it is refused.</summary>
     public PushOffer? Read(SipRequest request, bool isTrusted, DateTimeOffset now, out PushRefusal? refusal)
     {

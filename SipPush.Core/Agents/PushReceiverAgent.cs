@@ -31,7 +31,7 @@ public sealed class PushReceiverAgent : IAsyncDisposable
         _reader = new MessageReader(options);
         _queue = Channel.CreateBounded<IncomingPush>(options.QueueLength);
         _log = userAgent.Stack.LoggerFactory.CreateLogger(SipPushTelemetry.PushCategory);
-        userAgent.Handle(SipMethod.Message, HandleAsync);
+        userAgent.Handle(SipMethod.Message, HandleAsync, _reader.AcceptedTypes);
     }
 
     /// <summary>

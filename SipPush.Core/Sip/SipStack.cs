@@ -495,30 +495,55 @@ public sealed class SipStack : IAsyncDisposable
 
     private void DeliverAck(SipFlow flow, SipRequest ack) => Sessions.Find(ack)?.OnAck(ack);
 
-    // What nobody here takes.
+    // What nobody here takes (RFC 3261 §8.2).
     private async ValueTask AnswerAsync(SipServerTransaction transaction)
     {
         var request = transaction.Request;
+        var method = request.Method;
+        var isForDialog = method == SipMethod.Cancel || method == SipMethod.Bye;
 
-        if (request.Method == SipMethod.Options)
+        var refusal = !method.IsKnown ? new RequestRefusal(501, null, (SipHeaderNames.Allow, AllowedMethods()))
+            : method != SipMethod.Options && !isForDialog && !Array.Exists(_userAgents, userAgent => userAgent.Takes(method))
+                ? new RequestRefusal(405, null, (SipHeaderNames.Allow, AllowedMethods()))
+            : RequestInspection.Inspect(request, acceptedTypes: null, SupportedOptions());
+
+        if (refusal.Status == 0)
         {
-            using var answer = transaction.CreateResponse(200);
-            answer.Add(SipHeaderNames.Allow, AllowedMethods());
-            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+            refusal = isForDialog || !request.To.Tag.IsEmpty ? new RequestRefusal(481)
+                : method == SipMethod.Options && IsServed(request) ? default
+                : new RequestRefusal(404);
         }
-        else if (request.Method == SipMethod.Cancel || !request.To.Tag.IsEmpty)
+
+        if (refusal.Status != 0)
         {
-            await transaction.RespondAsync(481).ConfigureAwait(false);
+            await refusal.SendAsync(transaction, CancellationToken.None).ConfigureAwait(false);
+            return;
         }
-        else if (Array.Exists(_userAgents, userAgent => userAgent.Takes(request.Method)))
-        {
-            await transaction.RespondAsync(404).ConfigureAwait(false);
-        }
-        else
-        {
-            await AnswerUnhandledAsync(transaction).ConfigureAwait(false);
-        }
+
+        await AnswerOptionsAsync(transaction).ConfigureAwait(false);
     }
+
+    /// <summary>Tells what the user agents can do, with the status that an INVITE would get from who is free to take it (RFC 3261 §11.2).</summary>
+    internal async ValueTask AnswerOptionsAsync(SipServerTransaction transaction)
+    {
+        using var answer = transaction.CreateResponse(200);
+        answer.Add(SipHeaderNames.Allow, AllowedMethods());
+        var types = string.Join(", ", _userAgents.SelectMany(userAgent => userAgent.AcceptedTypes).Distinct(StringComparer.OrdinalIgnoreCase));
+        if (types.Length > 0)
+        {
+            answer.Add(SipHeaderNames.Accept, types);
+        }
+
+        answer.Add(SipHeaderNames.AcceptEncoding, "identity");
+        answer.Add(SipHeaderNames.Supported, string.Join(", ", SupportedOptions()));
+        await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+    }
+
+    private string[] SupportedOptions() => [.. _userAgents.SelectMany(userAgent => userAgent.SupportedOptions()).Distinct().Order(StringComparer.Ordinal)];
+
+    // A request that names no user is for the stack itself.
+    private bool IsServed(SipRequest request) =>
+        request.RequestUri?.User.IsEmpty == true || Array.Exists(_userAgents, userAgent => userAgent.IsNamedBy(request));
 
     /// <summary>405 for a method that is known and not taken here, 501 for any other (RFC 3261 §8.2.1).</summary>
     internal async ValueTask AnswerUnhandledAsync(SipServerTransaction transaction)

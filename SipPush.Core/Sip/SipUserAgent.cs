@@ -15,11 +15,13 @@ public sealed class SipUserAgent
     internal static readonly SipMethod[] SessionMethods =
         [SipMethod.Ack, SipMethod.Bye, SipMethod.Cancel, SipMethod.Invite, SipMethod.Options, SipMethod.Prack, SipMethod.Update];
 
+    private static readonly string[] AllOptions = ["100rel", "gruu", "path", "timer"];
+
     private readonly SipUserAgentOptions _options;
     private readonly DigestClient _digest;
     private readonly string _from;
     private readonly Lock _gate = new();
-    private volatile KeyValuePair<SipMethod, SipRequestHandler>[] _handlers = [];
+    private volatile Taker[] _takers = [];
     private volatile int _proxyInUse;
     private volatile SipUri[] _serviceRoute = [];
     private volatile SipUri? _gruu;
@@ -64,12 +66,19 @@ public sealed class SipUserAgent
 
     /// <summary>What it takes; who takes INVITE takes all that a session needs.</summary>
     internal IEnumerable<SipMethod> Methods => Takes(SipMethod.Invite)
-        ? _handlers.Select(pair => pair.Key).Union(SessionMethods)
-        : _handlers.Select(pair => pair.Key);
+        ? _takers.Select(taker => taker.Method).Union(SessionMethods)
+        : _takers.Select(taker => taker.Method);
+
+    /// <summary>The media types that its handlers say they take; nothing from those that take all.</summary>
+    internal IEnumerable<string> AcceptedTypes => _takers.SelectMany(taker => taker.AcceptedTypes ?? []);
 
     /// <summary>Takes the requests of a method that are for this identity. It runs on the thread that received: await, don't block.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="handler">Answers the requests.</param>
+    /// <param name="acceptedTypes">The media types it understands, <c>text/*</c> too; a body of any other is answered 415 with these in Accept
+    /// (RFC 3261 §8.2.3) and never comes to the handler. Null for all.</param>
     /// <exception cref="InvalidOperationException">Somebody takes that method already.</exception>
-    public void Handle(SipMethod method, SipRequestHandler handler)
+    public void Handle(SipMethod method, SipRequestHandler handler, IReadOnlyList<string>? acceptedTypes = null)
     {
         ArgumentNullException.ThrowIfNull(handler);
         lock (_gate)
@@ -79,16 +88,19 @@ public sealed class SipUserAgent
                 throw new InvalidOperationException($"{method} for {AddressOfRecord} has a handler already");
             }
 
-            _handlers = [.. _handlers, new(method, handler)];
+            _takers = [.. _takers, new Taker(method, handler, acceptedTypes)];
         }
     }
 
     /// <summary>Takes the INVITEs that begin a session and are for this identity. It runs on the thread that received: await, don't block.</summary>
+    /// <param name="handler">Answers the invitations.</param>
+    /// <param name="acceptedTypes">The media types of an offer that it understands, such as <c>application/sdp</c>; any other body is answered 415.
+    /// Null for all.</param>
     /// <exception cref="InvalidOperationException">Somebody takes INVITE already.</exception>
-    public void HandleInvitations(InvitationHandler handler)
+    public void HandleInvitations(InvitationHandler handler, IReadOnlyList<string>? acceptedTypes = null)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        Handle(SipMethod.Invite, (transaction, cancellationToken) => InviteReceivedAsync(transaction, handler, cancellationToken));
+        Handle(SipMethod.Invite, (transaction, cancellationToken) => InviteReceivedAsync(transaction, handler, cancellationToken), acceptedTypes);
     }
 
     /// <summary>
@@ -107,7 +119,7 @@ public sealed class SipUserAgent
     {
         lock (_gate)
         {
-            _handlers = [.. _handlers.Where(pair => pair.Key != method)];
+            _takers = [.. _takers.Where(taker => taker.Method != method)];
         }
     }
 
@@ -225,7 +237,7 @@ public sealed class SipUserAgent
         return result;
     }
 
-    internal bool Takes(SipMethod method) => Array.Exists(_handlers, pair => pair.Key == method);
+    internal bool Takes(SipMethod method) => Array.Exists(_takers, taker => taker.Method == method);
 
     /// <summary>True when the Request-URI, or the identity the core says was called, is this one.</summary>
     internal bool IsNamedBy(SipRequest request)
@@ -243,33 +255,28 @@ public sealed class SipUserAgent
     internal async ValueTask HandleAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
         var request = transaction.Request;
-        var unsupported = request.Contains(SipHeaderNames.Require)
-            ? string.Join(", ", request.Values(SipHeaderNames.Require).Select(tag => tag.ToString()).Except(SupportedOptions(), StringComparer.OrdinalIgnoreCase))
-            : "";
-
-        if (unsupported.Length > 0)
+        if (Array.Find(_takers, taker => taker.Method == request.Method) is not { } taker)
         {
-            using var answer = transaction.CreateResponse(420);
-            answer.Add(SipHeaderNames.Unsupported, unsupported);
-            await transaction.RespondAsync(answer.Build(), cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        // A dialog that nobody here knows (RFC 3261 §12.2.2). MESSAGE begins none, so a stray tag does it no harm.
-        if (!request.To.Tag.IsEmpty && request.Method != SipMethod.Message)
-        {
-            await transaction.RespondAsync(481, cancellationToken: cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        var handler = Array.Find(_handlers, pair => pair.Key == request.Method).Value;
-        if (handler is null)
-        {
+            // Somebody took it until a moment ago.
             await transaction.RespondAsync(480, cancellationToken: cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        await handler(transaction, cancellationToken).ConfigureAwait(false);
+        var refusal = RequestInspection.Inspect(request, taker.AcceptedTypes, SupportedOptions());
+
+        // A dialog that nobody here knows (RFC 3261 §12.2.2). MESSAGE begins none, so a stray tag does it no harm.
+        if (refusal.Status == 0 && request.Method != SipMethod.Message && !request.To.Tag.IsEmpty)
+        {
+            refusal = new RequestRefusal(481);
+        }
+
+        if (refusal.Status != 0)
+        {
+            await refusal.SendAsync(transaction, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await taker.Handler(transaction, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What neither the identity nor its session takes: 405 with what is taken, or 501 (RFC 3261 §8.2.1).</summary>
@@ -303,7 +310,8 @@ public sealed class SipUserAgent
     }
 
     // What a request may require. SIP-92: 100rel only where it is enabled.
-    private string[] SupportedOptions() => _options.ReliableProvisionals ? ["100rel", "gruu", "path", "timer"] : ["gruu", "path", "timer"];
+    /// <summary>The extensions that Require may name.</summary>
+    internal string[] SupportedOptions() => _options.ReliableProvisionals ? AllOptions : AllOptions[1..];
 
     private static void SetCSeq(SipRequestBuilder request, uint number) =>
         request.Set(SipHeaderNames.CSeq, string.Create(CultureInfo.InvariantCulture, $"{number} {request.Method}"));
@@ -355,4 +363,6 @@ public sealed class SipUserAgent
 
     private static bool IsSameHop(SipUri left, SipUri right) =>
         left.Host.EqualsIgnoreCase(right.Host.Span) && (left.Port ?? 5060) == (right.Port ?? 5060);
+
+    private sealed record Taker(SipMethod Method, SipRequestHandler Handler, IReadOnlyList<string>? AcceptedTypes);
 }

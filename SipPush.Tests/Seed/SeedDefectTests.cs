@@ -105,7 +105,7 @@ public sealed class SeedDefectTests
         ["D70", "allowed", "200 0 methods", "200 0 methods"],
         ["D84", "to", "200 Bob <sip:user@domain.com>;tag=1", "200 Bob <sip:user@domain.com>;tag=1", "CSeq: 2 MESSAGE", "To: Bob <sip:user@domain.com>;tag=1"],
         ["D86", "to", "200 unread", "200 Bob <sip:user@domain.com>;tag=456248", "To: Bob <sip:user@domain.com;tag=456248"],
-        ["D87", "to", "200 <sip:x@y>;tag=1", "200 <sip:x@y>;tag=1", "To: <sip:x@y>;tag=1", "Supported: gruu\r\nVia: SIP/2.0/TCP psa.domain.com;branch=z9hG4bKx"],
+        ["D87", "to", "200 <sip:x@y>;tag=1", "200 <sip:x@y>;tag=1", "To: <sip:x@y>;tag=1", "Lower Via: SIP/2.0/TCP psa.domain.com;branch=z9hG4bKx"],
         ["D88", "identity", "200 unread", "200 unread"],
     ];
 
@@ -229,15 +229,17 @@ public sealed class SeedDefectTests
         """.ReplaceLineEndings("\r\n"),
         lines);
 
-    // A line takes the place of that of its name; where there is none it goes to the end of the header section.
+    // A line takes the place of that of its name, a lower one of the last; where there is none it goes to the end of the header section.
     private static string Replace(string message, string[] lines)
     {
         var parts = message.Split("\r\n\r\n", 2);
         var head = parts[0].Split("\r\n").ToList();
-        foreach (var line in lines)
+        foreach (var given in lines)
         {
+            var isLower = given.StartsWith("Lower ", StringComparison.Ordinal);
+            var line = isLower ? given["Lower ".Length..] : given;
             var colon = line.IndexOf(": ", StringComparison.Ordinal);
-            var at = line.EndsWith(" SIP/2.0", StringComparison.Ordinal) ? 0 : head.FindIndex(other => other.StartsWith(line[..(colon + 1)], StringComparison.Ordinal));
+            var at = isLower ? head.FindLastIndex(other => other.StartsWith(line[..(colon + 1)], StringComparison.Ordinal)) : line.EndsWith(" SIP/2.0", StringComparison.Ordinal) ? 0 : head.FindIndex(other => other.StartsWith(line[..(colon + 1)], StringComparison.Ordinal));
             if (at < 0)
             {
                 head.Insert(head.Count - 1, line);

@@ -154,6 +154,10 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
         await transaction.RespondAsync(answer.Build(), cancellationToken);
     }
 
+    // What a contact brings along after a question mark has no place in a Request-URI (RFC 3261 §19.1.1).
+    private static SipUri WithoutHeaders(SipUri uri) =>
+        uri.Headers.IsEmpty ? uri : SipUri.Parse(uri.ToString()[..^(uri.Headers.ToString().Length + 1)]);
+
     private static async ValueTask AnswerForCoreAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
         using var answer = transaction.CreateResponse(transaction.Request.Method == SipMethod.Options ? 200 : 405);
@@ -219,7 +223,7 @@ internal sealed class Proxy(CoreOptions options, CoreDomain domain, CoreSide tru
         SipServerTransaction transaction, SipRequestBuilder shared, CoreSide from, Binding binding, bool isLast, CancellationToken cancellationToken)
     {
         // A builder's copy, since each contact has a URI and a Path of its own.
-        using var forward = new SipRequestBuilder(shared.Build()) { RequestUri = binding.Uri };
+        using var forward = new SipRequestBuilder(shared.Build()) { RequestUri = WithoutHeaders(binding.Uri) };
         if (!binding.Side.IsTrusted)
         {
             IdentityRules.OnExit(forward, transaction.Request);

@@ -55,7 +55,13 @@ internal sealed class Registrar : IDisposable
             return;
         }
 
-        if (request.To.Uri is not { } to || _domain.AddressOfRecord(to) is not { } addressOfRecord)
+        if (request.To.Uri is not { IsSip: true } to)
+        {
+            await transaction.RespondAsync(400, "To Is No SIP URI", cancellationToken);
+            return;
+        }
+
+        if (_domain.AddressOfRecord(to) is not { } addressOfRecord)
         {
             await transaction.RespondAsync(404, cancellationToken: cancellationToken);
             return;
@@ -173,8 +179,8 @@ internal sealed class Registrar : IDisposable
                 return null;
             }
 
-            // A contact that leads back here would go round for ever (RFC 5627 §5.1).
-            if (_domain.AddressOfRecord(uri)?.Equals(addressOfRecord) == true || _domain.NamesListener(uri) || IsTemporaryGruuOf(uri, addressOfRecord))
+            // A contact that leads back here would go round for ever (RFC 5627 §5.1); with a Route of its own it leads elsewhere first.
+            if ((uri.Headers.IsEmpty && _domain.AddressOfRecord(uri)?.Equals(addressOfRecord) == true) || _domain.NamesListener(uri) || IsTemporaryGruuOf(uri, addressOfRecord))
             {
                 (status, reason) = (403, "Contact Leads Back");
                 return null;

@@ -223,8 +223,15 @@ public sealed class SipSession : IAsyncDisposable
             return Answer(transaction.RespondAsync(500, "CSeq Out Of Order", cancellationToken));
         }
 
+        var refusal = RequestInspection.Inspect(request, acceptedTypes: null, UserAgent.SupportedOptions());
+        if (refusal.Status != 0)
+        {
+            return Answer(refusal.SendAsync(transaction, cancellationToken));
+        }
+
         return request.Method.Name switch
         {
+            "OPTIONS" => UserAgent.Stack.AnswerOptionsAsync(transaction),
             "BYE" => OnByeAsync(transaction, cancellationToken),
             "INVITE" => Offers.OnInviteAsync(transaction, cancellationToken),
             "UPDATE" => Offers.OnUpdateAsync(transaction, cancellationToken),

@@ -12,7 +12,7 @@ namespace SipPush.Sip;
 /// <param name="Parameters">The header's parameters.</param>
 public readonly record struct NameAddress(SipText DisplayName, SipText Address, SipParameters Parameters)
 {
-    private static readonly System.Buffers.SearchValues<byte> NotInBare = System.Buffers.SearchValues.Create("\" \t\r\n>"u8);
+    private static readonly System.Buffers.SearchValues<byte> NotInBare = System.Buffers.SearchValues.Create("\" \t\r\n>?,"u8);
 
     /// <summary>The tag of From or To; empty when there is none.</summary>
     public SipText Tag => Parameters.TryGet("tag"u8, out var value) ? value : default;

@@ -57,7 +57,7 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
     internal static bool TryReadHead(ReadOnlySpan<byte> head, out Range transport, out Range sentBy)
     {
         transport = sentBy = default;
-        if (!TryTakeWord(head, 0, "SIP"u8, out var at) || !TryTakeWord(head, at, "2.0"u8, out at))
+        if (!TryTakeWord(head, 0, "SIP"u8, out var at) || !TryTakeVersion(head, at, out at))
         {
             return false;
         }
@@ -92,6 +92,21 @@ public readonly record struct Via(SipText Transport, SipText SentBy, SipParamete
 
         next = SkipWhiteSpace(text, next + word.Length);
         return next < text.Length && text[next++] == '/';
+    }
+
+    // protocol-version = token: by a version that is unknown here the answer, 505, still finds its way.
+    private static bool TryTakeVersion(ReadOnlySpan<byte> text, int from, out int next)
+    {
+        var start = SkipWhiteSpace(text, from);
+        next = start;
+        while (next < text.Length && (char.IsAsciiDigit((char)text[next]) || text[next] == '.'))
+        {
+            next++;
+        }
+
+        var isVersion = next > start;
+        next = SkipWhiteSpace(text, next);
+        return isVersion && next < text.Length && text[next++] == '/';
     }
 
     private static int SkipWhiteSpace(ReadOnlySpan<byte> text, int from)

@@ -128,8 +128,7 @@ public sealed class SipUri : IEquatable<SipUri>
     }
 
     /// <summary>The address in the host part; null when it is a name.</summary>
-    public IPAddress? HostAddress() =>
-        IPAddress.TryParse(Host.ToString().Trim('[', ']'), out var address) ? address : null;
+    public IPAddress? HostAddress() => ReadAddress(Host.ToString().Trim('[', ']'));
 
     /// <summary>The URI of an end point: <c>sip:user@127.0.0.1:5070;transport=tcp</c>; UDP, being the default, is not named.</summary>
     public static SipUri Of(string? user, IPEndPoint address, SipProtocol protocol, string parameters = "")
@@ -260,9 +259,13 @@ public sealed class SipUri : IEquatable<SipUri>
         span = host.Span;
         return span.Length > 0
             && (span[0] == '['
-                ? span[^1] == ']' && IPAddress.TryParse(Encoding.ASCII.GetString(span[1..^1]), out _)
+                ? span[^1] == ']' && ReadAddress(Encoding.ASCII.GetString(span[1..^1])) is not null
                 : !span.ContainsAnyExcept(HostCharacters));
     }
+
+    // The grammar of RFC 3261 lets three colons stand before an IPv4 address, and some wrote them (RFC 5118 §4.10).
+    private static IPAddress? ReadAddress(string text) =>
+        IPAddress.TryParse(text.Replace(":::", "::", StringComparison.Ordinal), out var address) ? address : null;
 
     private TelUri? AsTel() => Scheme == "tel" && TelUri.TryParse(Text, out var tel) ? tel : null;
 

@@ -175,7 +175,7 @@ internal static class SipParser
                 return error == SipParseError.None ? SipParseError.HeaderCount : error;
             }
 
-            if (!TryReadHeader(rest[..end], position, index))
+            if (!TryReadHeader(rest[..end], position, index) && !TryContinueList(message, rest[..end], position, index))
             {
                 error = error == SipParseError.None ? SipParseError.HeaderLine : error;
             }
@@ -186,6 +186,24 @@ internal static class SipParser
 
             position += end + 1;
         }
+    }
+
+    // A list that goes on in a line of its own lost the white space of its fold, as one of RFC 3665 §3.10 did in print.
+    private static bool TryContinueList(ReadOnlySpan<byte> message, ReadOnlySpan<byte> line, int start, MessageIndex index)
+    {
+        if (index.Count == 0 || line[0] != '<')
+        {
+            return false;
+        }
+
+        ref var last = ref index.Entries[index.Count - 1];
+        if (last.ValueLength == 0 || message[last.ValueStart + last.ValueLength - 1] != ',')
+        {
+            return false;
+        }
+
+        last.ValueLength = (ushort)(start + line.TrimEnd(" \t\r\n"u8).Length - last.ValueStart);
+        return true;
     }
 
     // header = name *( SP / HTAB ) ":" SWS value

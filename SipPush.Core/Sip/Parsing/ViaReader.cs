@@ -48,6 +48,29 @@ internal ref struct ViaReader
         return true;
     }
 
+    /// <summary>How many Via values a message has, over all its lines.</summary>
+    public static int Count(ReadOnlySpan<byte> message, ReadOnlySpan<HeaderEntry> entries)
+    {
+        var count = 0;
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.Id != HeaderId.Via)
+            {
+                continue;
+            }
+
+            count++;
+            var line = message.Slice(entry.ValueStart, entry.ValueLength);
+            while (SipGrammar.IndexOfOutside(line, (byte)',') is >= 0 and var comma)
+            {
+                count++;
+                line = line[(comma + 1)..];
+            }
+        }
+
+        return count;
+    }
+
     public readonly ParameterReader Parameters => new(_parameters);
 
     /// <summary>The octets before the first parameter.</summary>

@@ -53,16 +53,17 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             return Stopped();
         }
 
-        await using var registration = cancellationToken.UnsafeRegister(
-            static state =>
-            {
-                var (transactions, client) = ((ClientTransactions, PendingInvite))state!;
-                transactions.GiveUp(client);
-            },
-            (this, client)).ConfigureAwait(false);
-
         await SendRequestAsync(client, CancellationToken.None).ConfigureAwait(false);
-        return await client.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await client.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Not by a registration on the token: the wait's own comes first, and leaving would take the other back unheard.
+            GiveUp(client);
+            throw;
+        }
     }
 
     /// <summary>Sends the ACK of a 2xx, which has a branch of its own and no transaction (RFC 3261 §13.2.2.4).</summary>
@@ -90,14 +91,18 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
 
         var partition = PartitionOf(branch);
+        var vias = ViaReader.Count(message, index.Entries.AsSpan(0, index.Count));
         ClientTransaction? client;
         var step = ClientStep.None;
 
         lock (partition.Gate)
         {
-            // The CSeq method must be the same too: a CANCEL shares its INVITE's branch (RFC 3261 §17.1.3).
+            // The CSeq method must be the same too: a CANCEL shares its INVITE's branch (RFC 3261 §17.1.3). With more Vias than the
+            // request went out with, it was for somebody else (§8.1.3.3).
             var clients = method.SequenceEqual("CANCEL"u8) ? partition.Cancels : partition.Clients;
-            if (!clients.TryGetValue(branch, out client) || !System.Text.Ascii.Equals(method, client.Request.Method.Name))
+            if (!clients.TryGetValue(branch, out client)
+                || !System.Text.Ascii.Equals(method, client.Request.Method.Name)
+                || (vias > 1 && vias > 1 + ViaReader.Count(client.Request.Octets.Span, client.Request.Entries)))
             {
                 client = null;
             }

@@ -114,6 +114,11 @@ internal sealed class ServerTransactions
             error = TransactionKey.TryCreate(message, index, via, out key);
         }
 
+        if (error == SipParseError.None && (error = RequestSyntax.Check(message, index)) != SipParseError.None)
+        {
+            key.Dispose();
+        }
+
         if (error != SipParseError.None)
         {
             Refuse(flow, message, index, via, error);
@@ -341,7 +346,16 @@ internal sealed class ServerTransactions
             // The body is no part of an answer, and may not be all there.
             index.BodyLength = 0;
             index.BodyStart = Math.Min(index.BodyStart, message.Length);
-            Answer(flow, ReceivedVia.Copy(message, index, via, flow), error.Status(), error.Reason(), via.Value);
+            var request = ReceivedVia.Copy(message, index, via, flow);
+
+            // Of a method that is unknown here nobody can say how its CSeq should look (RFC 4475 §3.1.2.18).
+            if (error == SipParseError.CSeq && !request.Method.IsKnown)
+            {
+                Answer(flow, request, 501, null, via.Value);
+                return;
+            }
+
+            Answer(flow, request, error.Status(), error.Reason(), via.Value);
         }
     }
 

@@ -41,6 +41,12 @@ internal ref struct TransactionKey
             return SipParseError.CallId;
         }
 
+        // The cookie alone names no transaction: all such requests of one client would be one (RFC 4475 §3.2.1).
+        if (via.Branch.SequenceEqual(MagicCookie))
+        {
+            return SipParseError.Via;
+        }
+
         if (!CSeq.TrySplit(cseq, out _, out var cseqMethod) || !cseqMethod.SequenceEqual(method))
         {
             return SipParseError.CSeq;

@@ -26,7 +26,8 @@ public sealed class ViaTests
     [TestCase("SIP/2.0/UDP")]
     [TestCase("SIP/2.0/UDP ;branch=z9hG4bK1")]
     [TestCase("SIP/2.0/UDP;branch=z9hG4bK1")]
-    [TestCase("SIP/1.0/UDP host")]
+    [TestCase("SIP//UDP host")]
+    [TestCase("SIP/two/UDP host")]
     [TestCase("HTTP/2.0/TCP host")]
     [TestCase("SIP/2.0/U(P host")]
     [TestCase("SIP/2.0/UDP user@host")]
@@ -39,6 +40,14 @@ public sealed class ViaTests
     [TestCase("SIP/2.0/UDP [2001:db8::1")]
     [TestCase("SIP/2.0/UDP a, SIP/2.0/UDP b")]
     public void A_hop_that_no_answer_can_go_to_is_none(string text) => Assert.That(Via.TryParse(text, out _), Is.False);
+
+    [Test]
+    [Description("SIP-11")]
+    public void A_hop_of_another_version_can_still_be_answered()
+    {
+        Assert.That(Via.TryParse("SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw", out var via));
+        Assert.That(via.ReadSentBy(), Is.EqualTo(("c.example.com", 0)));
+    }
 
     [TestCase("SIP/2.0/UDP host:99999;branch=1")]
     [TestCase("SIP/2.0/UDP two hosts;branch=1")]

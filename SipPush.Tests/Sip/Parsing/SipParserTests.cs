@@ -10,6 +10,16 @@ public sealed class SipParserTests
     private readonly MessageIndex _index = new();
 
     [Test]
+    public void A_list_goes_on_in_a_line_that_lost_the_white_space_of_its_fold()
+    {
+        // As RFC 3665 §3.10 prints it.
+        var request = SipRequest.Parse(Wire.Raw("OPTIONS sip:a@b SIP/2.0\r\nRecord-Route: <sip:p2.example.com;lr>,\r\n<sip:p1.example.com;lr>\r\nCall-ID: 1\r\n\r\n"));
+
+        Assert.That(request.Values(SipHeaderNames.RecordRoute).Select(value => value.ToString()), Is.EqualTo(["<sip:p2.example.com;lr>", "<sip:p1.example.com;lr>"]));
+        Assert.That(request.CallId.ToString(), Is.EqualTo("1"));
+    }
+
+    [Test]
     public void A_request_line_has_three_words()
     {
         var message = Wire.Of("""
