@@ -138,7 +138,7 @@ public sealed class SipStack : IAsyncDisposable
     /// lead to several servers (RFC 3263): when one answers 503, can't be reached or stays silent for 64*T1 the next is tried, with a new branch.
     /// </summary>
     /// <returns>The end of the transaction, whatever it is. Cancelling throws, and stops retransmissions.</returns>
-    /// <exception cref="ArgumentException">The request is an INVITE, ACK or CANCEL: those are sent by <see cref="SipUserAgent.InviteAsync"/>.</exception>
+    /// <exception cref="ArgumentException">The request is an INVITE or ACK: those are sent by <see cref="SipUserAgent.InviteAsync"/>.</exception>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);

@@ -13,8 +13,8 @@ namespace SipPush.Tests.Torture;
 internal sealed record TortureEntry(
     string File, string Path, string Proto, string Origin, string Verdict, string Transport, string Role, TortureAction Action, string Expected)
 {
-    /// <summary>True for what comes from an RFC, whole or repaired; the rest are other projects' files.</summary>
-    public bool IsOfRfc => Origin is "rfc" or "rfc-derived";
+    /// <summary>True for another project's data file: nobody has settled what is to become of it.</summary>
+    public bool IsHint => Origin == "repo";
 
     public byte[] Read() => System.IO.File.ReadAllBytes(Path);
 

@@ -15,7 +15,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     /// <summary>Sends a request other than INVITE in a transaction of its own and waits for its end. Cancelling stops the retransmissions too.</summary>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, SipFlow flow, string sentBy, CancellationToken cancellationToken)
     {
-        if (request.Method == SipMethod.Invite || request.Method == SipMethod.Ack || request.Method == SipMethod.Cancel)
+        if (request.Method == SipMethod.Invite || request.Method == SipMethod.Ack)
         {
             throw new ArgumentException($"{request.Method} is part of an invitation, which a user agent sends", nameof(request));
         }
