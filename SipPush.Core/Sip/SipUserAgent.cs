@@ -20,6 +20,7 @@ public sealed class SipUserAgent
     private readonly string _from;
     private readonly Lock _gate = new();
     private volatile KeyValuePair<SipMethod, SipRequestHandler>[] _handlers = [];
+    private volatile Tuple<object, string>? _allowed;
     private volatile int _proxyInUse;
     private volatile SipUri[] _serviceRoute = [];
     private volatile SipUri? _gruu;
@@ -173,7 +174,7 @@ public sealed class SipUserAgent
     internal void AddSessionHeaders(SipMessageBuilder message, string contact)
     {
         message.Set(SipHeaderNames.Contact, contact);
-        message.Set(SipHeaderNames.Allow, string.Join(", ", SessionMethods.Union(Methods).Select(method => method.Name)));
+        message.Set(SipHeaderNames.Allow, ListSessionMethods());
         message.Set(SipHeaderNames.Supported, _options.SessionTimer is null ? "gruu" : "gruu, timer");
     }
 
@@ -290,6 +291,18 @@ public sealed class SipUserAgent
 
             SetCSeq(request, nextCSeq());
         }
+    }
+
+    // Every INVITE, UPDATE and answer to one says it, so it is kept as long as the handlers stay the same.
+    private string ListSessionMethods()
+    {
+        var handlers = _handlers;
+        if (_allowed is not { } allowed || allowed.Item1 != handlers)
+        {
+            _allowed = allowed = Tuple.Create<object, string>(handlers, string.Join(", ", SessionMethods.Union(Methods).Select(method => method.Name)));
+        }
+
+        return allowed.Item2;
     }
 
     // What a request may require. SIP-92: 100rel only where it is enabled.

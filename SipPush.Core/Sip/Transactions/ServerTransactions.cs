@@ -82,8 +82,9 @@ internal sealed class ServerTransactions
             server.LastResponse = octets;
             send = Do_NeedsGate(partition, server, ref effects, partition.Now);
 
-            // Repetitions are answered from the record by now, so the octets need not stay.
-            if (isFinal && !server.IsInvite)
+            // Repetitions are answered from the record by now, so the octets need not stay. Those of an INVITE with a 2xx are absorbed for
+            // 64*T1, and its user holds the 2xx as long as it repeats it (RFC 6026 §7.1).
+            if (isFinal && (status < 300 || !server.IsInvite))
             {
                 server.LastResponse = default;
             }
