@@ -63,6 +63,9 @@ public sealed class SipServerTransaction
     /// <summary>The last response while it is provisional. Guarded by the partition's lock.</summary>
     internal ReadOnlyMemory<byte> LastResponse { get; set; }
 
+    /// <summary>Whether it counts among those under way. Guarded by the partition's lock.</summary>
+    internal bool IsCounted { get; set; } = true;
+
     /// <summary>The wait for the 100, then G.</summary>
     internal TimerHandle RepeatTimer;
 

@@ -52,7 +52,7 @@ public sealed record SipStackOptions
     /// <summary>The base values of the transaction timers.</summary>
     public SipTimers Timers { get; init; } = SipTimers.Rfc3261;
 
-    /// <summary>Server transactions under way at once; default 100,000. Over it a request is answered 503 with Retry-After.</summary>
+    /// <summary>Server transactions under way at once, INVITEs that were accepted not counted; default 100,000. Over it a request is answered 503 with Retry-After.</summary>
     public int MaximumServerTransactions { get; init; } = 100_000;
 
     /// <summary>Octets kept of completed server transactions, to answer retransmissions for 64*T1; default 1 GiB. Over it the oldest go first.</summary>

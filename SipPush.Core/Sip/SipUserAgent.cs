@@ -22,6 +22,7 @@ public sealed class SipUserAgent
     private readonly string _from;
     private readonly Lock _gate = new();
     private volatile Taker[] _takers = [];
+    private volatile string _allowed;
     private volatile int _proxyInUse;
     private volatile SipUri[] _serviceRoute = [];
     private volatile SipUri? _gruu;
@@ -33,6 +34,7 @@ public sealed class SipUserAgent
         ContactUser = options.ContactUser ?? (options.AddressOfRecord.User.IsEmpty ? null : options.AddressOfRecord.User.ToString());
         _digest = new DigestClient(options.Credentials, stack.Identifiers.NewTag, stack.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory));
         _from = FormatAddress(options.DisplayName, options.AddressOfRecord);
+        _allowed = ListAllowed();
     }
 
     /// <summary>The stack it lives on.</summary>
@@ -89,6 +91,7 @@ public sealed class SipUserAgent
             }
 
             _takers = [.. _takers, new Taker(method, handler, acceptedTypes)];
+            _allowed = ListAllowed();
         }
     }
 
@@ -120,6 +123,7 @@ public sealed class SipUserAgent
         lock (_gate)
         {
             _takers = [.. _takers.Where(taker => taker.Method != method)];
+            _allowed = ListAllowed();
         }
     }
 
@@ -195,7 +199,7 @@ public sealed class SipUserAgent
     internal void AddSessionHeaders(SipMessageBuilder message, string contact)
     {
         message.Set(SipHeaderNames.Contact, contact);
-        message.Set(SipHeaderNames.Allow, string.Join(", ", SessionMethods.Union(Methods).Select(method => method.Name)));
+        message.Set(SipHeaderNames.Allow, _allowed);
         message.Set(SipHeaderNames.Supported, _options.SessionTimer is null ? "gruu" : "gruu, timer");
     }
 
@@ -309,8 +313,10 @@ public sealed class SipUserAgent
         }
     }
 
-    // What a request may require. SIP-92: 100rel only where it is enabled.
-    /// <summary>The extensions that Require may name.</summary>
+    // Every INVITE, UPDATE and answer to one says what is taken, so it is kept as long as that stays the same.
+    private string ListAllowed() => string.Join(", ", SessionMethods.Union(Methods).Select(method => method.Name));
+
+    /// <summary>The extensions that Require may name; 100rel only where it is enabled (SIP-92).</summary>
     internal string[] SupportedOptions() => _options.ReliableProvisionals ? AllOptions : AllOptions[1..];
 
     private static void SetCSeq(SipRequestBuilder request, uint number) =>

@@ -149,6 +149,26 @@ public sealed class SipStackInviteTests
     }
 
     [Test]
+    public async Task An_accepted_INVITE_no_longer_counts_against_the_limit()
+    {
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Transports = [new MemoryTransport(_network, SipEndPoint.Parse("udp:192.0.2.3:5060"))],
+            TimeProvider = _clock,
+            MaximumServerTransactions = 1,
+            OnRequest = async (transaction, token) => await transaction.RespondAsync(transaction.Request.CallId == "c1" ? 200 : 486, cancellationToken: token),
+        });
+
+        await _peer.SendAsync("udp:192.0.2.3:5060", Invite);
+        await _peer.SendAsync("udp:192.0.2.3:5060", Invite.Replace("c1", "c2", StringComparison.Ordinal).Replace("z9hG4bKa1", "z9hG4bKa2", StringComparison.Ordinal));
+        await _peer.SendAsync("udp:192.0.2.3:5060", Invite.Replace("c1", "c3", StringComparison.Ordinal).Replace("z9hG4bKa1", "z9hG4bKa3", StringComparison.Ordinal));
+
+        Assert.That(Statuses, Is.EqualTo(["200 OK", "486 Busy Here", "503 Service Unavailable"]));
+        _clock.Advance(TimeSpan.FromSeconds(40));
+        Assert.That(stack.Layer.Count(), Is.EqualTo((0, 0, 0, 0)));
+    }
+
+    [Test]
     public async Task CANCEL_for_nothing_gets_481()
     {
         _handler = (transaction, _) => throw new InvalidOperationException("A CANCEL is the stack's own");

@@ -53,7 +53,7 @@ internal sealed class AcceptedInvites(SipSession session)
     {
         lock (_gate)
         {
-            return Task.WhenAll(_awaited.Values.Select(awaited => awaited.Task));
+            return _awaited.Count == 0 ? Task.CompletedTask : Task.WhenAll(_awaited.Values.Select(awaited => awaited.Task));
         }
     }
 

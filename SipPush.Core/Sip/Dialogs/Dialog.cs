@@ -162,11 +162,14 @@ public sealed class Dialog
     internal SipRequestBuilder CreateAck(SipRequest invite)
     {
         var ack = Begin(SipMethod.Ack, invite.CSeq.Number);
-        foreach (var header in new[] { SipHeaderNames.Authorization, SipHeaderNames.ProxyAuthorization })
+        foreach (var header in (ReadOnlySpan<SipHeaderName>)[SipHeaderNames.Authorization, SipHeaderNames.ProxyAuthorization])
         {
-            foreach (var credentials in invite.Lines(header))
+            if (invite.Contains(header))
             {
-                ack.Add(header, credentials);
+                foreach (var credentials in invite.Lines(header))
+                {
+                    ack.Add(header, credentials);
+                }
             }
         }
 
@@ -221,7 +224,9 @@ public sealed class Dialog
         message.Addresses(SipHeaderNames.Contact).FirstOrDefault().Uri is { IsSip: true } uri ? uri : null;
 
     private static IEnumerable<SipUri> RecordRoute(SipMessage message) =>
-        message.Addresses(SipHeaderNames.RecordRoute).Select(address => address.Uri).Where(uri => uri is { IsSip: true })!;
+        message.Contains(SipHeaderNames.RecordRoute)
+            ? message.Addresses(SipHeaderNames.RecordRoute).Select(address => address.Uri).OfType<SipUri>().Where(uri => uri.IsSip)
+            : [];
 
     // A peer may quote a NUL in a name (§25.1), but no builder writes one: such an address goes without its name.
     private static bool TryKeep(NameAddress address, SipText tag, out (NameAddress Address, SipText Tag) kept)
@@ -233,23 +238,9 @@ public sealed class Dialog
 
     private static SipText Format(NameAddress address, SipText tag)
     {
-        using var text = new MemoryStream();
-        if (!address.DisplayName.IsEmpty)
-        {
-            text.Write(address.DisplayName.Span);
-            text.Write(" "u8);
-        }
-
-        text.Write("<"u8);
-        text.Write(address.Address.Span);
-        text.Write(">"u8);
-        if (!tag.IsEmpty)
-        {
-            text.Write(";tag="u8);
-            text.Write(tag.Span);
-        }
-
-        return new SipText(text.ToArray());
+        ReadOnlySpan<byte> space = address.DisplayName.IsEmpty ? default : " "u8;
+        ReadOnlySpan<byte> tagName = tag.IsEmpty ? default : ";tag="u8;
+        return new SipText((byte[])[.. address.DisplayName.Span, .. space, (byte)'<', .. address.Address.Span, (byte)'>', .. tagName, .. tag.Span]);
     }
 
     // What may not stand in a Request-URI is a method and headers (§19.1.1, table 1).

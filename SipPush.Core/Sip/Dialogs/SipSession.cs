@@ -164,14 +164,17 @@ public sealed class SipSession : IAsyncDisposable
     /// <summary>As <see cref="EndAsync"/>, but waits for the answer no longer than 5 s, and for all that the session still has at work.</summary>
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(ByeTimeout, Stack.TimeProvider);
-        try
+        if (!_completion.Task.IsCompleted)
         {
-            await EndAsync(limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // Nobody answers; the session is over for this end all the same.
+            using var limit = new CancellationTokenSource(ByeTimeout, Stack.TimeProvider);
+            try
+            {
+                await EndAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Nobody answers; the session is over for this end all the same.
+            }
         }
 
         await Work.ConfigureAwait(false);

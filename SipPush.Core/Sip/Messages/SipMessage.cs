@@ -71,9 +71,9 @@ public abstract class SipMessage
     /// <summary>The values of a list header in order, those of one line separated at its commas (RFC 3261 §7.3.1).</summary>
     public IEnumerable<SipText> Values(SipHeaderName name)
     {
-        foreach (var line in Lines(name))
+        for (var i = Find(name, 0); i >= 0; i = Find(name, i + 1))
         {
-            var rest = line;
+            var rest = Text(_entries[i].ValueStart, _entries[i].ValueLength);
             while (!rest.IsEmpty)
             {
                 var comma = SipGrammar.IndexOfOutside(rest.Span, (byte)',');

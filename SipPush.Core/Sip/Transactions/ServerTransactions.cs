@@ -82,8 +82,9 @@ internal sealed class ServerTransactions
             server.LastResponse = octets;
             send = Do_NeedsGate(partition, server, ref effects, partition.Now);
 
-            // Repetitions are answered from the record by now, so the octets need not stay.
-            if (isFinal && !server.IsInvite)
+            // Repetitions are answered from the record by now, so the octets need not stay. Those of an INVITE with a 2xx are absorbed for
+            // 64*T1, and its user holds the 2xx as long as it repeats it (RFC 6026 §7.1).
+            if (isFinal && (status < 300 || !server.IsInvite))
             {
                 server.LastResponse = default;
             }
@@ -275,6 +276,12 @@ internal sealed class ServerTransactions
                     Remove(partition, server);
                     break;
 
+                // Accepted only absorbs repetitions, and its user has the session to count: 64*T1 of calls are not under way at once.
+                case TransactionEffectKind.SetTimer when effect.Timer == TransactionTimer.L:
+                    server.EndTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, server, effect.Timer);
+                    Uncount(server);
+                    break;
+
                 case TransactionEffectKind.SetTimer:
                     server.EndTimer = partition.Schedule_NeedsGate(now + effect.Delay, now, server, effect.Timer);
                     break;
@@ -308,12 +315,21 @@ internal sealed class ServerTransactions
         partition.Cancel_NeedsGate(ref server.EndTimer);
         if (partition.Servers.Remove(server.Key))
         {
-            Interlocked.Decrement(ref _count);
+            Uncount(server);
         }
 
         if (server.MergeKey.Length > 0)
         {
             partition.Merged.Remove(server.MergeKey);
+        }
+    }
+
+    private void Uncount(SipServerTransaction server)
+    {
+        if (server.IsCounted)
+        {
+            server.IsCounted = false;
+            Interlocked.Decrement(ref _count);
         }
     }
 

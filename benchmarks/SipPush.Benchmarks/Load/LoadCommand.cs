@@ -10,7 +10,7 @@ internal static class LoadCommand
     public static Command Create() =>
         new("load", "Runs that load real sockets from one process and answer in another")
         {
-            CreateEcho(), CreatePing(), CreateSipUas(), CreateSipUac(), CreateRetained(), CreateDriver(),
+            CreateEcho(), CreatePing(), CreateSipUas(), CreateSipUac(), CreateCallsUas(), CreateCallsUac(), CreateRetained(), CreateDriver(),
         };
 
     private static Command CreateEcho()
@@ -18,12 +18,18 @@ internal static class LoadCommand
         var listen = EndPointOption("--listen", "Address and port to answer on");
         var transport = TransportOption();
         var seconds = new Option<double>("--seconds") { Description = "How long; without it until Ctrl+C or SIGTERM" };
-        var command = new Command("echo", "Answers 882 octets with 345 on bare .NET sockets: the limit a SIP stack is measured against") { listen, transport, seconds };
+        var command = new Command("echo", "Answers 882 octets with 345 on bare .NET sockets: the limit a SIP stack is measured against")
+        {
+            listen, transport, seconds,
+        };
+        var root = AddRootOption(command, transport);
 
         command.SetAction(parse =>
         {
             using var stop = new LoadStop(parse.GetValue(seconds));
-            using var echo = LoadEcho.Start(parse.GetRequiredValue(listen), parse.GetRequiredValue(transport));
+            var address = parse.GetRequiredValue(listen);
+            using var certificate = parse.GetValue(root) is { } file ? LoadCertificates.Create(address.Address, file) : null;
+            using var echo = LoadEcho.Start(address, parse.GetRequiredValue(transport), certificate);
             stop.Wait();
             echo.Report().Print();
             return 0;
@@ -38,12 +44,14 @@ internal static class LoadCommand
         var inFlight = new Option<int>("--in-flight") { Description = "Requests waiting for their answer at any time", DefaultValueFactory = _ => 32 };
         var seconds = new Option<double>("--seconds") { Description = "How long", DefaultValueFactory = _ => 5 };
         var command = new Command("ping", "Sends 882 octets, counts answers of 345") { target, transport, inFlight, seconds };
+        var root = AddRootOption(command, transport);
 
         command.SetAction(parse =>
         {
             var length = TimeSpan.FromSeconds(parse.GetValue(seconds));
             using var stop = new LoadStop(seconds: 0);
-            LoadPing.Run(parse.GetRequiredValue(target), parse.GetRequiredValue(transport), parse.GetValue(inFlight), length, stop.Token).Print();
+            var roots = parse.GetValue(root) is { } file ? LoadCertificates.Read(file) : null;
+            LoadPing.Run(parse.GetRequiredValue(target), parse.GetRequiredValue(transport), roots, parse.GetValue(inFlight), length, stop.Token).Print();
             return 0;
         });
         return command;
@@ -55,11 +63,13 @@ internal static class LoadCommand
         var transport = TransportOption();
         var seconds = new Option<double>("--seconds") { Description = "How long; without it until Ctrl+C or SIGTERM" };
         var command = new Command("sip-uas", "A stack that answers every MESSAGE with 200") { listen, transport, seconds };
+        var root = AddRootOption(command, transport);
 
         command.SetAction(async (parse, _) =>
         {
             using var stop = new LoadStop(parse.GetValue(seconds));
-            var uas = await LoadSipUas.StartAsync(EndPoint(parse.GetRequiredValue(listen), parse.GetRequiredValue(transport))).ConfigureAwait(false);
+            var local = EndPoint(parse.GetRequiredValue(listen), parse.GetRequiredValue(transport));
+            var uas = await LoadSipUas.StartAsync(local, LoadCertificates.Server(local.Address.Address, parse.GetValue(root))).ConfigureAwait(false);
             await using var stopped = uas.ConfigureAwait(false);
             stop.Wait();
             uas.Report().Print();
@@ -75,13 +85,64 @@ internal static class LoadCommand
         var inFlight = new Option<int>("--in-flight") { Description = "Transactions under way at any time", DefaultValueFactory = _ => 32 };
         var seconds = new Option<double>("--seconds") { Description = "How long", DefaultValueFactory = _ => 5 };
         var command = new Command("sip-uac", "Sends MESSAGEs of about 882 octets, each in a transaction of its own") { target, transport, inFlight, seconds };
+        var root = AddRootOption(command, transport);
 
         command.SetAction(async (parse, _) =>
         {
             var length = TimeSpan.FromSeconds(parse.GetValue(seconds));
             using var stop = new LoadStop(seconds: 0);
             var remote = EndPoint(parse.GetRequiredValue(target), parse.GetRequiredValue(transport));
-            var report = await LoadSipUac.RunAsync(remote, parse.GetValue(inFlight), length, stop.Token).ConfigureAwait(false);
+            var tls = LoadCertificates.Client(remote.Address.Address, parse.GetValue(root));
+            var report = await LoadSipUac.RunAsync(remote, tls, parse.GetValue(inFlight), length, stop.Token).ConfigureAwait(false);
+            report.Print();
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command CreateCallsUas()
+    {
+        var listen = EndPointOption("--listen", "Address and port to answer on");
+        var transport = TransportOption();
+        var t1 = T1Option();
+        var seconds = new Option<double>("--seconds") { Description = "How long; without it until Ctrl+C or SIGTERM" };
+        var command = new Command("calls-uas", "A user agent that accepts every call; reports when the stack has forgotten the last of them, 64*T1 after the end")
+        {
+            listen, transport, t1, seconds,
+        };
+        var root = AddRootOption(command, transport);
+
+        command.SetAction(async (parse, _) =>
+        {
+            using var stop = new LoadStop(parse.GetValue(seconds));
+            var local = EndPoint(parse.GetRequiredValue(listen), parse.GetRequiredValue(transport));
+            var tls = LoadCertificates.Server(local.Address.Address, parse.GetValue(root));
+            var uas = await LoadCallsUas.StartAsync(local, tls, Timers(parse.GetValue(t1))).ConfigureAwait(false);
+            await using var stopped = uas.ConfigureAwait(false);
+            stop.Wait();
+            (await uas.ReportAsync().ConfigureAwait(false)).Print();
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command CreateCallsUac()
+    {
+        var target = EndPointOption("--target", "Where 'load calls-uas' or any other SIP server listens");
+        var transport = TransportOption();
+        var t1 = T1Option();
+        var inFlight = new Option<int>("--in-flight") { Description = "Calls under way at any time", DefaultValueFactory = _ => 32 };
+        var seconds = new Option<double>("--seconds") { Description = "How long; the report comes 64*T1 later, when the stack has forgotten the last call", DefaultValueFactory = _ => 5 };
+        var command = new Command("calls-uac", "Makes calls: INVITE, 200, ACK, BYE, 200") { target, transport, t1, inFlight, seconds };
+        var root = AddRootOption(command, transport);
+
+        command.SetAction(async (parse, _) =>
+        {
+            var length = TimeSpan.FromSeconds(parse.GetValue(seconds));
+            using var stop = new LoadStop(seconds: 0);
+            var remote = EndPoint(parse.GetRequiredValue(target), parse.GetRequiredValue(transport));
+            var tls = LoadCertificates.Client(remote.Address.Address, parse.GetValue(root));
+            var report = await LoadCallsUac.RunAsync(remote, tls, Timers(parse.GetValue(t1)), parse.GetValue(inFlight), length, stop.Token).ConfigureAwait(false);
             report.Print();
             return 0;
         });
@@ -116,12 +177,31 @@ internal static class LoadCommand
     }
 
     private static SipEndPoint EndPoint(IPEndPoint address, string transport) =>
-        new(transport == "tcp" ? SipProtocol.Tcp : SipProtocol.Udp, address);
+        new(transport switch { "tcp" => SipProtocol.Tcp, "tls" => SipProtocol.Tls, _ => SipProtocol.Udp }, address);
+
+    private static SipTimers Timers(double t1) => new() { T1 = TimeSpan.FromMilliseconds(t1) };
+
+    private static Option<double> T1Option() =>
+        new("--t1") { Description = "T1 in milliseconds; 64 times that is how long a call is remembered", DefaultValueFactory = _ => 500 };
 
     private static Option<string> TransportOption()
     {
-        var option = new Option<string>("--transport") { Description = "udp or tcp", DefaultValueFactory = _ => "udp" };
-        option.AcceptOnlyFromAmong("udp", "tcp");
+        var option = new Option<string>("--transport") { Description = "udp, tcp or tls", DefaultValueFactory = _ => "udp" };
+        option.AcceptOnlyFromAmong("udp", "tcp", "tls");
+        return option;
+    }
+
+    private static Option<FileInfo> AddRootOption(Command command, Option<string> transport)
+    {
+        var option = new Option<FileInfo>("--root") { Description = "With tls: the file from which who connects learns whom to trust. Who listens writes it" };
+        command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(transport) == "tls" != result.GetValue(option) is not null)
+            {
+                result.AddError("--transport tls takes --root, and nothing else does");
+            }
+        });
         return option;
     }
 

@@ -6,11 +6,7 @@ namespace SipPush.Benchmarks.Load;
 /// One thread at a time.</summary>
 internal sealed class LoadMeter
 {
-    // Octaves of 64 steps each: a latency is off by at most 1.6 %, in 20 kB that never grow.
-    private const int Steps = 64;
-    private const int StepBits = 6;
-
-    private readonly long[] _histogram = new long[(64 - StepBits + 1) * Steps];
+    private readonly LoadLatencies _latencies = new();
     private long _start;
     private long _last;
     private TimeSpan _cpu;
@@ -48,7 +44,7 @@ internal sealed class LoadMeter
     {
         Completed++;
         _last = now;
-        _histogram[Bucket(now - sentAt)]++;
+        _latencies.Add(now - sentAt);
     }
 
     public void Fail(int count = 1) => Failed += count;
@@ -64,46 +60,10 @@ internal sealed class LoadMeter
         return new LoadReport(
             seconds > 0 ? Math.Round(Completed / seconds) : 0,
             Math.Round(cpu.TotalMicroseconds / count, 3),
-            Percentile(0.50),
-            Percentile(0.99),
+            _latencies.Percentile(0.50),
+            _latencies.Percentile(0.99),
             Math.Round((double)allocated / count, 3),
             Math.Round(process.PeakWorkingSet64 / 1e6, 1),
             Failed);
-    }
-
-    private double? Percentile(double share)
-    {
-        var wanted = (long)Math.Ceiling(share * _histogram.Sum());
-
-        if (wanted == 0)
-        {
-            return null;
-        }
-
-        var bucket = 0;
-        for (var seen = _histogram[0]; seen < wanted; seen += _histogram[bucket])
-        {
-            bucket++;
-        }
-        return Math.Round(Value(bucket) * 1e6 / TimeProvider.System.TimestampFrequency, 1);
-    }
-
-    private static int Bucket(long ticks)
-    {
-        var value = (ulong)Math.Max(0, ticks);
-
-        if (value < Steps)
-        {
-            return (int)value;
-        }
-
-        var octave = 63 - System.Numerics.BitOperations.LeadingZeroCount(value) - StepBits;
-        return ((octave + 1) * Steps) + (int)((value >> octave) - Steps);
-    }
-
-    private static long Value(int bucket)
-    {
-        var octave = (bucket / Steps) - 1;
-        return octave < 0 ? bucket : (Steps + (bucket % Steps) + 1L) << octave;
     }
 }

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace SipPush.Benchmarks.Load;
 
@@ -31,7 +33,13 @@ internal sealed class LoadPing
     }
 
     /// <summary>One second to warm up, then as long as asked for.</summary>
-    public static LoadReport Run(IPEndPoint target, string transport, int inFlight, TimeSpan length, CancellationToken stop)
+    /// <param name="target">Where to.</param>
+    /// <param name="transport">udp, tcp or tls.</param>
+    /// <param name="roots">What is trusted over TLS; null otherwise.</param>
+    /// <param name="inFlight">How many at any time.</param>
+    /// <param name="length">How long.</param>
+    /// <param name="stop">Ends it early.</param>
+    public static LoadReport Run(IPEndPoint target, string transport, X509Certificate2Collection? roots, int inFlight, TimeSpan length, CancellationToken stop)
     {
         var udp = transport == "udp";
         using var socket = new Socket(target.AddressFamily, udp ? SocketType.Dgram : SocketType.Stream, udp ? ProtocolType.Udp : ProtocolType.Tcp);
@@ -48,15 +56,23 @@ internal sealed class LoadPing
         socket.NoDelay = true;
         socket.ReceiveTimeout = (int)Patience.TotalMilliseconds;
         socket.Connect(target);
-        return RunOnThread(() => ping.OverStream(length, stop));
+        using var stream = Open(socket, roots, target.Address);
+        return RunOnThread(() => ping.OverStream(stream, length, stop));
     }
 
-    public static void SendAll(Socket socket, ReadOnlySpan<byte> bytes)
+    private static Stream Open(Socket socket, X509Certificate2Collection? roots, IPAddress server)
     {
-        while (!bytes.IsEmpty)
+        var plain = new NetworkStream(socket);
+        if (roots is null)
         {
-            bytes = bytes[socket.Send(bytes)..];
+            return plain;
         }
+
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(roots);
+        var secure = new SslStream(plain);
+        secure.AuthenticateAsClient(new SslClientAuthenticationOptions { TargetHost = server.ToString(), CertificateChainPolicy = policy });
+        return secure;
     }
 
     private static LoadReport RunOnThread(Func<LoadReport> run)
@@ -127,7 +143,7 @@ internal sealed class LoadPing
     }
 
     /// <summary>Reads what is there, and sends as many requests with one write as it had answers.</summary>
-    private LoadReport OverStream(TimeSpan length, CancellationToken stop)
+    private LoadReport OverStream(Stream stream, TimeSpan length, CancellationToken stop)
     {
         var requests = new byte[_inFlight * _request.Length];
         var responses = new byte[_inFlight * _responseLength];
@@ -147,7 +163,7 @@ internal sealed class LoadPing
 
         do
         {
-            var read = Exchange(requests.AsSpan(0, count * _request.Length), responses.AsSpan(held));
+            var read = Exchange(stream, requests.AsSpan(0, count * _request.Length), responses.AsSpan(held));
             count = 0;
             now = LoadMeter.Now;
             if (read == 0)
@@ -180,14 +196,14 @@ internal sealed class LoadPing
     }
 
     /// <summary>Sends, then receives what is there; 0 when the other side has closed or stays silent.</summary>
-    private int Exchange(ReadOnlySpan<byte> requests, Span<byte> responses)
+    private static int Exchange(Stream stream, ReadOnlySpan<byte> requests, Span<byte> responses)
     {
         try
         {
-            SendAll(_socket, requests);
-            return _socket.Receive(responses);
+            stream.Write(requests);
+            return stream.Read(responses);
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return 0;
         }

@@ -26,16 +26,21 @@ internal sealed class LoadSipUac
     }
 
     /// <summary>One second to warm up, then as long as asked for.</summary>
-    public static async Task<LoadReport> RunAsync(SipEndPoint target, int inFlight, TimeSpan length, CancellationToken stop)
+    public static async Task<LoadReport> RunAsync(SipEndPoint target, SipTlsOptions tls, int inFlight, TimeSpan length, CancellationToken stop)
     {
-        var here = target.Address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.IPv6Loopback;
-        var listen = new SipEndPoint(target.Protocol, new IPEndPoint(here, 0));
-        var stack = await SipStack.StartAsync(new SipStackOptions { Listen = [listen] }, stop).ConfigureAwait(false);
+        var stack = await SipStack.StartAsync(new SipStackOptions { Listen = [Here(target)], Tls = tls }, stop).ConfigureAwait(false);
         await using var _ = stack.ConfigureAwait(false);
 
         var uac = new LoadSipUac(stack, SipUri.Parse($"sip:{target.Address};transport={target.Protocol.ParameterName()}"), length);
         await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(() => uac.SendAsync(stop), stop))).ConfigureAwait(false);
         return uac._meter.Report();
+    }
+
+    /// <summary>Any port on this machine that <paramref name="target"/> can be reached from.</summary>
+    public static SipEndPoint Here(SipEndPoint target)
+    {
+        var here = target.Address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.IPv6Loopback;
+        return new SipEndPoint(target.Protocol, new IPEndPoint(here, 0));
     }
 
     private async Task SendAsync(CancellationToken stop)

@@ -16,10 +16,10 @@ internal sealed class LoadSipUas : IAsyncDisposable
     {
     }
 
-    public static async Task<LoadSipUas> StartAsync(SipEndPoint listen)
+    public static async Task<LoadSipUas> StartAsync(SipEndPoint listen, SipTlsOptions tls)
     {
         var uas = new LoadSipUas();
-        uas._stack = await SipStack.StartAsync(new SipStackOptions { Listen = [listen], OnRequest = uas.AnswerAsync }).ConfigureAwait(false);
+        uas._stack = await SipStack.StartAsync(new SipStackOptions { Listen = [listen], Tls = tls, OnRequest = uas.AnswerAsync }).ConfigureAwait(false);
         return uas;
     }
 
