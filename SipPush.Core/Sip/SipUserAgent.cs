@@ -233,15 +233,8 @@ public sealed class SipUserAgent
     internal async ValueTask HandleAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
         var request = transaction.Request;
-        var unsupported = request.Contains(SipHeaderNames.Require)
-            ? string.Join(", ", request.Values(SipHeaderNames.Require).Select(tag => tag.ToString()).Except(SupportedOptions(), StringComparer.OrdinalIgnoreCase))
-            : "";
-
-        if (unsupported.Length > 0)
+        if (await RefuseExtensionsAsync(transaction, cancellationToken).ConfigureAwait(false))
         {
-            using var answer = transaction.CreateResponse(420);
-            answer.Add(SipHeaderNames.Unsupported, unsupported);
-            await transaction.RespondAsync(answer.Build(), cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -260,6 +253,24 @@ public sealed class SipUserAgent
         }
 
         await handler(transaction, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers 420 where the request requires what nobody here understands (RFC 3261 §8.2.2.3); false when it does not.</summary>
+    internal async ValueTask<bool> RefuseExtensionsAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
+    {
+        var request = transaction.Request;
+        var unsupported = request.Contains(SipHeaderNames.Require)
+            ? string.Join(", ", request.Values(SipHeaderNames.Require).Select(tag => tag.ToString()).Except(SupportedOptions(), StringComparer.OrdinalIgnoreCase))
+            : "";
+        if (unsupported.Length == 0)
+        {
+            return false;
+        }
+
+        using var answer = transaction.CreateResponse(420);
+        answer.Add(SipHeaderNames.Unsupported, unsupported);
+        await transaction.RespondAsync(answer.Build(), cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>What neither the identity nor its session takes: 405 with what is taken, or 501 (RFC 3261 §8.2.1).</summary>
@@ -317,6 +328,12 @@ public sealed class SipUserAgent
         }
 
         var invitation = new Invitation(this, transaction, dialog, timer, timerAnswer);
+
+        // An INVITE that says how long it is meant to ring is answered 487 after that (RFC 3261 §13.3.1).
+        var (wait, status) = transaction.Request.Seconds(SipHeaderNames.Expires) is { } expires && expires < _options.RingTimeout
+            ? (expires, 487)
+            : (_options.RingTimeout, 480);
+        await using var expiry = Stack.TimeProvider.CreateTimer(_ => invitation.Expire(status), null, wait, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, transaction.Cancelled);
         try
         {

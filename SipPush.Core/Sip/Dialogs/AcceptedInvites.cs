@@ -13,10 +13,13 @@ internal sealed class AcceptedInvites(SipSession session)
         var number = invite.Request.CSeq.Number;
         lock (_gate)
         {
-            _awaited[number] = ack;
+            if (!_awaited.TryAdd(number, ack))
+            {
+                return false;
+            }
         }
 
-        if (await invite.RespondAsync(success, cancellationToken).ConfigureAwait(false))
+        if (await TryRespondAsync(invite, success, cancellationToken).ConfigureAwait(false))
         {
             session.Run(() => RepeatAsync(invite, success, ack));
             return true;
@@ -54,6 +57,19 @@ internal sealed class AcceptedInvites(SipSession session)
         lock (_gate)
         {
             return Task.WhenAll(_awaited.Values.Select(awaited => awaited.Task));
+        }
+    }
+
+    private static async ValueTask<bool> TryRespondAsync(SipServerTransaction invite, SipResponse success, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await invite.RespondAsync(success, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The INVITE is accepted, even where the 2xx found no room: its repetitions will.
+            return true;
         }
     }
 
