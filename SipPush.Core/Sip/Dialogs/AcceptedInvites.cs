@@ -6,6 +6,18 @@ internal sealed class AcceptedInvites(SipSession session)
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, TaskCompletionSource<SipRequest?>> _awaited = [];
 
+    /// <summary>How many are without their ACK.</summary>
+    public int Unacknowledged
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _awaited.Values.Count(awaited => !awaited.Task.IsCompleted);
+            }
+        }
+    }
+
     /// <summary>Sends the 2xx and sees to its repetitions; false when the INVITE has had its final answer already.</summary>
     public async ValueTask<bool> AcceptAsync(SipServerTransaction invite, SipResponse success, CancellationToken cancellationToken)
     {

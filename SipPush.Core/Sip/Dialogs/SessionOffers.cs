@@ -10,6 +10,9 @@ internal sealed class SessionOffers(SipSession session)
     // Both ends asked at once: each time by chance, so this often means that the far end does not wait at all.
     private const int MostAttempts = 5;
 
+    // An ACK may be lost, and the next INVITE come before it is sent again. Each 2xx is repeated until its ACK comes, so they are few.
+    private const int MostUnacknowledged = 4;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private bool _ownInviteIsPending;
@@ -71,9 +74,10 @@ internal sealed class SessionOffers(SipSession session)
     public async ValueTask OnInviteAsync(SipServerTransaction invite, CancellationToken cancellationToken)
     {
         ReinviteVerdict verdict;
+        var isTooMuch = session.Accepted.Unacknowledged >= MostUnacknowledged;
         lock (_gate)
         {
-            verdict = session.Dialog.State == DialogState.Early
+            verdict = session.Dialog.State == DialogState.Early || isTooMuch
                 ? ReinviteVerdict.ComeBack
                 : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
             _peersInviteIsUnanswered |= verdict == ReinviteVerdict.Accept;

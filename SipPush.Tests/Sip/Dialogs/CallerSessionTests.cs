@@ -323,5 +323,24 @@ public sealed class CallerSessionTests
         await _wire.NothingIsLeftAsync();
     }
 
+    [Test]
+    public async Task Re_INVITEs_that_nobody_acknowledges_come_to_an_end()
+    {
+        var session = await _wire.CallAsync();
+        for (var i = 1; i <= 100; i++)
+        {
+            await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], "INVITE", i, "answer"));
+        }
+
+        Assert.That(_wire.Heard.Skip(2).CountBy(line => line).ToDictionary(), Is.EquivalentTo(new Dictionary<string, int>
+        {
+            ["SIP/2.0 200 OK"] = 4,
+            ["SIP/2.0 500 Server Internal Error"] = 96,
+        }));
+        _wire.Clock.Advance(TimeSpan.FromSeconds(32));
+        Assert.That((await session.Completion).Cause, Is.EqualTo(SipSessionEndCause.NoAck));
+        await _wire.NothingIsLeftAsync();
+    }
+
     private static string Text(SipBody? body) => Encoding.ASCII.GetString(body!.Value.Octets.Span);
 }
