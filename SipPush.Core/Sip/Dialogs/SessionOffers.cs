@@ -263,6 +263,12 @@ internal sealed class SessionOffers(SipSession session)
             return;
         }
 
+        // It may have been cancelled meanwhile, and then nothing changes.
+        if (transaction.IsAnswered)
+        {
+            return;
+        }
+
         using var success = transaction.CreateResponse(200);
         session.UserAgent.AddSessionHeaders(success, session.Contact);
         timer?.AddTo(success);

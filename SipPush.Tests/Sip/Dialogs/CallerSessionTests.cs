@@ -41,12 +41,9 @@ public sealed class CallerSessionTests
         var session = await _wire.CallAsync();
         var changing = session.ReinviteAsync(Sdp("more")).AsTask();
         await _wire.Peer.ReplyAsync(Reply(_wire.Peer.Last, "491 Request Pending"));
-        await WaitUntilAsync(() => _wire.Heard.Length == 4);
-        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        _wire.Clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.That(_wire.Heard, Has.Length.EqualTo(4));
-        _wire.Clock.Advance(TimeSpan.FromSeconds(2));
-        await _wire.Peer.WaitForAsync(5);
+        var start = _wire.Clock.Elapsed;
+        await _wire.AdvanceUntilAsync(() => _wire.Heard.Length == 5);
+        Assert.That(_wire.Clock.Elapsed - start, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(2.1)));
         Assert.That(_wire.Peer.Last, Does.Contain("CSeq: 3 INVITE").And.EndsWith("\r\n\r\nmore"));
         await _wire.Peer.ReplyAsync(Reply(_wire.Peer.Last, "200 OK", body: "fine"));
 
@@ -136,9 +133,7 @@ public sealed class CallerSessionTests
         await _wire.Peer.WaitForAsync(3);
         Assert.That(_wire.Heard[2], Is.EqualTo("SIP/2.0 200 OK"));
         await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], "ACK", 1));
-        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        _wire.Clock.Advance(TimeSpan.FromSeconds(4));
-        await _wire.Peer.WaitForAsync(4);
+        await _wire.AdvanceUntilAsync(() => _wire.Heard.Length == 4);
         await _wire.Peer.ReplyAsync(Reply(_wire.Peer.Last, "200 OK", body: "fine"));
 
         Assert.That((await changing).StatusCode, Is.EqualTo(200));
@@ -258,6 +253,33 @@ public sealed class CallerSessionTests
         await _wire.NothingIsLeftAsync();
     }
 
+    [Test]
+    public async Task A_re_INVITE_that_is_cancelled_before_its_answer_changes_nothing()
+    {
+        var answer = new TaskCompletionSource<SipBody?>();
+        var session = await _wire.CallAsync();
+        session.OfferAsync = (_, _) => new ValueTask<SipBody?>(answer.Task);
+        var reinvite = FromFarEnd(_wire.Peer.Messages[0], "INVITE", 1, "theirs", more: ["X: 1"]);
+        await _wire.SendAsync(reinvite);
+        await _wire.SendAsync(reinvite.Replace("INVITE sip", "CANCEL sip", StringComparison.Ordinal).Replace("1 INVITE", "1 CANCEL", StringComparison.Ordinal));
+        Assert.That(_wire.Heard.Skip(2), Is.EqualTo(["SIP/2.0 200 OK", "SIP/2.0 487 Request Terminated"]));
+        await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], "UPDATE", 2, "again"));
+        Assert.That(_wire.Heard[^1], Is.EqualTo("SIP/2.0 500 Server Internal Error"), "The handler is still at it");
+
+        session.OfferAsync = null;
+        answer.SetResult(Sdp("ours"));
+        for (var number = 3; _wire.Heard[^1] != "SIP/2.0 488 Not Acceptable Here"; number++)
+        {
+            Assert.That(number, Is.LessThan(10_000));
+            await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], "UPDATE", number, "again"));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+
+        Assert.That((Text(session.LocalDescription), Text(session.RemoteDescription)), Is.EqualTo(("offer", "answer")));
+        await session.DisposeAsync();
+        await _wire.NothingIsLeftAsync();
+    }
+
     [Test, Description("RFC 3261 §8.2.2.3")]
     public async Task A_request_in_the_dialog_that_requires_too_much_gets_420()
     {
@@ -308,9 +330,10 @@ public sealed class CallerSessionTests
     public async Task A_flood_of_requests_in_the_dialog_leaves_nothing()
     {
         var session = await _wire.CallAsync();
+        var invite = _wire.Peer.Messages[0];
         for (var i = 1; i <= 2_000; i++)
         {
-            await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], (i % 3) switch { 0 => "INVITE", 1 => "INFO", _ => "UPDATE" }, i, "other"));
+            await _wire.SendAsync(FromFarEnd(invite, (i % 3) switch { 0 => "INVITE", 1 => "INFO", _ => "UPDATE" }, i, "other"));
         }
 
         Assert.That(_wire.Heard.Skip(2).CountBy(line => line).ToDictionary(), Is.EquivalentTo(new Dictionary<string, int>

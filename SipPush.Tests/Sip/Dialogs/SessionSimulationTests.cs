@@ -20,7 +20,6 @@ public sealed class SessionSimulationTests
 
     [TestCase(1)]
     [TestCase(2)]
-    [TestCase(3)]
     public async Task Each_call_is_a_session_of_both_ends_or_a_clean_failure(int seed)
     {
         _clock = new ManualTimeProvider();

@@ -109,12 +109,23 @@ internal sealed class SessionWire : IAsyncDisposable
         }
     }
 
+    /// <summary>Moves the clock in small steps until another thread, which waits by it, has done its part.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> condition)
+    {
+        for (var tries = 0; !condition(); tries++)
+        {
+            Assert.That(tries, Is.LessThan(10_000));
+            Clock.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
     /// <summary>Lets up to three minutes pass and sees that no session, transaction or timer is left.</summary>
     public async Task NothingIsLeftAsync()
     {
-        for (var seconds = 0; seconds < 180 && !(Stack.Sessions.Count == 0 && Stack.Layer.Count() == (0, 0, 0, 0)); seconds++)
+        for (var seconds = 0; seconds < 180 && !(Stack.Sessions.Count == 0 && Stack.Layer.Count() == (0, 0, 0, 0)); seconds += 5)
         {
-            Clock.Advance(TimeSpan.FromSeconds(1));
+            Clock.Advance(TimeSpan.FromSeconds(5));
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         }
 
