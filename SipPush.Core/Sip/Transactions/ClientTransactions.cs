@@ -55,7 +55,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
         catch (OperationCanceledException)
         {
-            // Not by a callback of the token: the wait's own runs before it, and leaving here would take it back.
+            // Not by a registration on the token: the wait's own comes first, and leaving would take the other back unheard.
             GiveUp(client);
             throw;
         }
