@@ -92,4 +92,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1027, LogLevel.Warning, "A 2xx to INVITE names no Contact or tag that a dialog could be made of; Call-ID {CallId}")]
     public static partial void NoDialog(ILogger logger, SipText callId);
+
+    [LoggerMessage(1028, LogLevel.Warning, "An INVITE has been answered by more than {Limit} branches: the others are not followed; Call-ID {CallId}")]
+    public static partial void TooManyBranches(ILogger logger, int limit, SipText callId);
 }

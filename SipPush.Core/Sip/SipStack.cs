@@ -35,6 +35,7 @@ public sealed class SipStack : IAsyncDisposable
     private SipStack(SipStackOptions options)
     {
         _options = options;
+        Stopping = _stopping.Token;
         _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
         _resolver = new DnsResolver(options.Dns, options.TimeProvider, options.Identifiers, _log);
         _locator = new ServerLocator(
@@ -70,7 +71,8 @@ public sealed class SipStack : IAsyncDisposable
     /// <summary>Where requests for a URI go.</summary>
     internal ServerLocator Locator => _locator;
 
-    internal CancellationToken Stopping => _stopping.Token;
+    /// <summary>Cancelled when the stack stops. A token of its own, for it is asked for after the source is gone too.</summary>
+    internal CancellationToken Stopping { get; }
 
     /// <summary>Binds what <see cref="SipStackOptions.Listen"/> names and begins to receive.</summary>
     /// <exception cref="IOException">An address can't be bound.</exception>
@@ -306,6 +308,12 @@ public sealed class SipStack : IAsyncDisposable
         if (_layer.HasHandlersRunning)
         {
             await ended.Task.ConfigureAwait(false);
+        }
+
+        // What a handler accepted while the stack was stopping.
+        foreach (var session in Sessions.All)
+        {
+            session.EndSilently(new SipSessionEnd(SipSessionEndCause.Stopped));
         }
 
         foreach (var transport in _transports)

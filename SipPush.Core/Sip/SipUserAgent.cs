@@ -341,6 +341,12 @@ public sealed class SipUserAgent
         }
 
         var invitation = new Invitation(this, transaction, dialog, timer, timerAnswer);
+
+        // An INVITE that says how long it is meant to ring is answered 487 after that (RFC 3261 §13.3.1).
+        var (wait, status) = transaction.Request.Seconds(SipHeaderNames.Expires) is { } expires && expires < _options.RingTimeout
+            ? (expires, 487)
+            : (_options.RingTimeout, 480);
+        await using var expiry = Stack.TimeProvider.CreateTimer(_ => invitation.Expire(status), null, wait, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, transaction.Cancelled);
         try
         {

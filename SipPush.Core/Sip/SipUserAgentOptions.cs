@@ -31,6 +31,9 @@ public sealed record SipUserAgentOptions
     /// <summary>How sessions are kept from outliving a peer that is gone; null for no session timer (RFC 4028).</summary>
     public SessionTimerOptions? SessionTimer { get; init; } = new();
 
+    /// <summary>How long an invitation may stay unanswered; default 3 minutes. Then it is answered 480, or 487 where its own Expires is shorter.</summary>
+    public TimeSpan RingTimeout { get; init; } = TimeSpan.FromMinutes(3);
+
     /// <summary>Whether callers may require reliable provisional responses (RFC 3262); default true. Otherwise such an INVITE is answered 420.</summary>
     public bool ReliableProvisionals { get; init; } = true;
 }

@@ -6,6 +6,18 @@ internal sealed class AcceptedInvites(SipSession session)
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, TaskCompletionSource<SipRequest?>> _awaited = [];
 
+    /// <summary>How many are without their ACK.</summary>
+    public int Unacknowledged
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _awaited.Values.Count(awaited => !awaited.Task.IsCompleted);
+            }
+        }
+    }
+
     /// <summary>Sends the 2xx and sees to its repetitions; false when the INVITE has had its final answer already.</summary>
     public async ValueTask<bool> AcceptAsync(SipServerTransaction invite, SipResponse success, CancellationToken cancellationToken)
     {
@@ -13,10 +25,13 @@ internal sealed class AcceptedInvites(SipSession session)
         var number = invite.Request.CSeq.Number;
         lock (_gate)
         {
-            _awaited[number] = ack;
+            if (!_awaited.TryAdd(number, ack))
+            {
+                return false;
+            }
         }
 
-        if (await invite.RespondAsync(success, cancellationToken).ConfigureAwait(false))
+        if (await TryRespondAsync(invite, success, cancellationToken).ConfigureAwait(false))
         {
             session.Run(() => RepeatAsync(invite, success, ack));
             return true;
@@ -54,6 +69,19 @@ internal sealed class AcceptedInvites(SipSession session)
         lock (_gate)
         {
             return _awaited.Count == 0 ? Task.CompletedTask : Task.WhenAll(_awaited.Values.Select(awaited => awaited.Task));
+        }
+    }
+
+    private static async ValueTask<bool> TryRespondAsync(SipServerTransaction invite, SipResponse success, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await invite.RespondAsync(success, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The INVITE is accepted, even where the 2xx found no room: its repetitions will.
+            return true;
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class Invitation
     /// <summary>The offer; null when the caller leaves it to this end, and answers it in the ACK.</summary>
     public SipBody? Offer => SipBody.Of(Request);
 
-    /// <summary>Cancelled when the caller has given up. The stack has answered 487 then.</summary>
+    /// <summary>Cancelled when it is over without this end: the caller has given up (the stack has answered 487), or it has rung too long.</summary>
     public CancellationToken Cancelled => _transaction.Cancelled;
 
     /// <summary>
@@ -88,6 +88,11 @@ public sealed class Invitation
     /// <exception cref="OperationCanceledException">The caller has given up, or the invitation was answered before.</exception>
     public async ValueTask<SipSession> AcceptAsync(SipBody? description, CancellationToken cancellationToken = default)
     {
+        if (_transaction.IsAnswered)
+        {
+            throw Over();
+        }
+
         using var response = _transaction.CreateResponse(200);
         _userAgent.AddSessionHeaders(response, _session.Contact);
         _timer?.AddTo(response);
@@ -104,7 +109,7 @@ public sealed class Invitation
         if (!await _session.Accepted.AcceptAsync(_transaction, response.Build(), cancellationToken).ConfigureAwait(false))
         {
             End();
-            throw new OperationCanceledException("The invitation is over: the caller has given up, or it was answered before", Cancelled);
+            throw Over();
         }
 
         _session.Invitation = null;
@@ -136,6 +141,21 @@ public sealed class Invitation
         End();
     }
 
+    /// <summary>It has rung too long.</summary>
+    internal void Expire(int status) => _session.Run(() => TerminateAsync(status).AsTask());
+
+    /// <summary>Refuses in the name of the stack, and tells the handler so. What has been answered stays as it is.</summary>
+    internal async ValueTask TerminateAsync(int status, string? reason = null)
+    {
+        EndReliability();
+        using var response = _transaction.CreateResponse(status, reason);
+        if (await _transaction.RespondAsync(response.Build()).ConfigureAwait(false))
+        {
+            End();
+            await _transaction.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
     /// <summary>The handler has ended, or the caller has given up: an early session that came to nothing is forgotten.</summary>
     internal void End()
     {
@@ -165,6 +185,8 @@ public sealed class Invitation
 
         await prack.RespondAsync(isExpected ? 200 : 481, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
+
+    private OperationCanceledException Over() => new("The invitation is over: the caller has given up, or it was answered before", Cancelled);
 
     private bool TryNumber(SipResponseBuilder response, out TaskCompletionSource prack)
     {
@@ -198,7 +220,7 @@ public sealed class Invitation
             var (step, delay) = repetition.OnTimer();
             if (step == AnswerRepetitionStep.GiveUp)
             {
-                await RejectAsync(504, "PRACK Never Came").ConfigureAwait(false);
+                await TerminateAsync(504, "PRACK Never Came").ConfigureAwait(false);
                 return;
             }
 

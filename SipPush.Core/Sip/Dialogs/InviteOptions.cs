@@ -15,7 +15,7 @@ public sealed record InviteOptions
     /// <summary>Answers the offer of a 2xx; needed when <see cref="Offer"/> is null.</summary>
     public SipAnswerHandler? AnswerAsync { get; init; }
 
-    /// <summary>Hears of each provisional response from 101 on.</summary>
+    /// <summary>Hears of each provisional response from 101 on, on the thread that received it: it must neither block nor throw.</summary>
     public IProgress<SipResponse>? Progress { get; init; }
 
     /// <summary>Adds further header lines before the INVITE is sent. It is called once.</summary>

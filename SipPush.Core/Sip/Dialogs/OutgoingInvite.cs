@@ -9,6 +9,9 @@ namespace SipPush.Sip;
 /// </summary>
 internal sealed class OutgoingInvite
 {
+    // Far more than proxies fork to. What comes beyond gets no early dialog, and its 2xx no ACK: who sends it is no callee of this call.
+    private const int MostBranches = 32;
+
     private readonly SipUserAgent _userAgent;
     private readonly InviteOptions _options;
     private readonly SessionTimer? _timer;
@@ -16,7 +19,9 @@ internal sealed class OutgoingInvite
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SipSession> _branches = [];
     private string _contact = "";
+    private SipRequest? _ringing;
     private SipSession? _winner;
+    private SipResponse? _success;
     private bool _isGivenUp;
 
     public OutgoingInvite(SipUserAgent userAgent, InviteOptions options, SessionTimerOptions? timer)
@@ -40,16 +45,19 @@ internal sealed class OutgoingInvite
         _options.Prepare?.Invoke(request);
 
         using var ringing = new CancellationTokenSource(_options.RingTimeout, _userAgent.Stack.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ringing.Token);
+        var stopping = _userAgent.Stack.Stopping;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ringing.Token, stopping);
         try
         {
             var result = await SendAsync(request, either.Token).ConfigureAwait(false);
             return await CompleteAsync(result, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (ringing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             GiveUp();
-            return new InviteResult(SipTransactionOutcome.TimedOut, null);
+            return stopping.IsCancellationRequested
+                ? new InviteResult(SipTransactionOutcome.TransportFailed, null, null, new IOException("The stack has stopped"))
+                : new InviteResult(SipTransactionOutcome.TimedOut, null);
         }
         catch (IOException error)
         {
@@ -87,8 +95,17 @@ internal sealed class OutgoingInvite
         }
     }
 
-    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipUri nextHop, CancellationToken cancellationToken) =>
-        _userAgent.Stack.SendInviteAsync(invite, nextHop, response => OnResponse(invite, response), cancellationToken);
+    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipUri nextHop, CancellationToken cancellationToken)
+    {
+        // What the INVITE before began ended with its refusal (RFC 3261 §12.3); the numbers of its dialogs would be wrong by now.
+        DropEarly();
+        lock (_gate)
+        {
+            _ringing = invite;
+        }
+
+        return _userAgent.Stack.SendInviteAsync(invite, nextHop, response => OnResponse(invite, response), cancellationToken);
+    }
 
     // Runs on the thread that received.
     private void OnResponse(SipRequest invite, SipResponse response)
@@ -108,7 +125,13 @@ internal sealed class OutgoingInvite
         SipSession? session;
         lock (_gate)
         {
-            session = FindBranch(invite, response);
+            // Another thread may have ended the INVITE, or given it up: nobody would end what began now.
+            if (invite != _ringing)
+            {
+                return;
+            }
+
+            session = FindBranch(invite, response, isWanted: false);
         }
 
         var receipt = ProvisionalReceipt.Unreliable;
@@ -145,20 +168,19 @@ internal sealed class OutgoingInvite
         bool isRepeated, isWanted;
         lock (_gate)
         {
-            session = FindBranch(invite, success);
+            isWanted = _winner is null && !_isGivenUp;
+            session = FindBranch(invite, success, isWanted);
             if (session is null)
             {
-                SipLog.NoDialog(_log, success.CallId);
                 return;
             }
 
             isRepeated = session.Ack is not null;
-            isWanted = session == _winner || (_winner is null && !_isGivenUp);
             if (!isRepeated)
             {
                 session.Dialog.Confirm(success);
                 session.Ack = new InviteAck(session, invite);
-                _winner = isWanted ? session : _winner;
+                (_winner, _success) = isWanted ? (session, success) : (_winner, _success);
             }
         }
 
@@ -179,37 +201,61 @@ internal sealed class OutgoingInvite
     // SIP-93: what came too late, or from another branch, is acknowledged before it is ended (RFC 3261 §13.2.2.4).
     private static async Task LeaveAsync(SipSession session)
     {
-        if (!session.Ack!.IsSent)
+        try
         {
-            await session.Ack.SendAsync(null).ConfigureAwait(false);
+            await session.Ack!.SendAsync(null).ConfigureAwait(false);
         }
-
-        session.EndSoon(SipSessionEndCause.NeverConfirmed);
+        finally
+        {
+            session.EndSoon(SipSessionEndCause.NeverConfirmed);
+        }
     }
 
-    private SipSession? FindBranch(SipRequest invite, SipResponse response)
+    // Null where a provisional response begins no dialog, and for what can begin none; what is wanted is not counted.
+    private SipSession? FindBranch(SipRequest invite, SipResponse response, bool isWanted)
     {
         var tag = response.To.Tag.ToString();
-        if (!_branches.TryGetValue(tag, out var session) && Dialog.ForClient(invite, response) is { } dialog)
+        if (_branches.TryGetValue(tag, out var session))
         {
-            session = new SipSession(_userAgent, dialog, invite, _contact, _timer);
-            _branches.Add(tag, session);
-            _userAgent.Stack.Sessions.Add(session);
+            return session;
         }
 
+        if (_branches.Count >= MostBranches && !isWanted)
+        {
+            SipLog.TooManyBranches(_log, MostBranches, response.CallId);
+            return null;
+        }
+
+        if (Dialog.ForClient(invite, response) is not { } dialog)
+        {
+            if (response.IsSuccess)
+            {
+                SipLog.NoDialog(_log, response.CallId);
+            }
+
+            return null;
+        }
+
+        // Each branch may agree on another interval, by an UPDATE even before the 2xx.
+        session = new SipSession(_userAgent, dialog, invite, _contact, _timer?.Copy());
+        _branches.Add(tag, session);
+        _userAgent.Stack.Sessions.Add(session);
         return session;
     }
 
     private async ValueTask<InviteResult> CompleteAsync(SipTransactionResult result, CancellationToken cancellationToken)
     {
+        // Where several threads hear of 2xx at once, the one that ended the transaction need not be the winner's.
         SipSession? session;
+        SipResponse? success;
         lock (_gate)
         {
-            session = _winner;
+            (session, success) = (_winner, _success);
+            _isGivenUp |= session is null;
         }
 
         DropEarly();
-        if (session is null || result.Response is not { IsSuccess: true } success)
+        if (session is null || success is null)
         {
             return new InviteResult(result.Outcome, null, result.Response, result.Error);
         }
@@ -219,12 +265,14 @@ internal sealed class OutgoingInvite
         if (_options.Offer is null)
         {
             session.LocalDescription = _options.AnswerAsync is { } answer ? await answer(success, cancellationToken).ConfigureAwait(false) : null;
-            await session.Ack!.SendAsync(session.LocalDescription).ConfigureAwait(false);
-            if (session.LocalDescription is null && session.RemoteDescription is not null)
-            {
-                await session.EndAsync(cancellationToken).ConfigureAwait(false);
-                return new InviteResult(result.Outcome, null, success);
-            }
+        }
+
+        // Requests in the session must not overtake it.
+        await session.Ack!.SendAsync(session.LocalDescription).ConfigureAwait(false);
+        if (session.LocalDescription is null && session.RemoteDescription is not null)
+        {
+            await session.EndAsync(cancellationToken).ConfigureAwait(false);
+            return new InviteResult(result.Outcome, null, success);
         }
 
         session.OnEstablished(success);
@@ -250,6 +298,7 @@ internal sealed class OutgoingInvite
         SipSession[] early;
         lock (_gate)
         {
+            _ringing = null;
             early = [.. _branches.Values.Where(session => session.Dialog.State == DialogState.Early)];
             foreach (var session in early)
             {

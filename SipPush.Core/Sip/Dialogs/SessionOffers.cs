@@ -10,6 +10,9 @@ internal sealed class SessionOffers(SipSession session)
     // Both ends asked at once: each time by chance, so this often means that the far end does not wait at all.
     private const int MostAttempts = 5;
 
+    // An ACK may be lost, and the next INVITE come before it is sent again. Each 2xx is repeated until its ACK comes, so they are few.
+    private const int MostUnacknowledged = 4;
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private bool _ownInviteIsPending;
@@ -19,6 +22,19 @@ internal sealed class SessionOffers(SipSession session)
 
     /// <summary>Sends one when its turn has come, again where both ends asked at once or the session timer was too short.</summary>
     public async ValueTask<SipTransactionResult> SendAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Ending);
+        try
+        {
+            return await SendInTurnAsync(method, offer, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, new IOException("The session has ended"));
+        }
+    }
+
+    private async ValueTask<SipTransactionResult> SendInTurnAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -58,9 +74,10 @@ internal sealed class SessionOffers(SipSession session)
     public async ValueTask OnInviteAsync(SipServerTransaction invite, CancellationToken cancellationToken)
     {
         ReinviteVerdict verdict;
+        var isTooMuch = session.Accepted.Unacknowledged >= MostUnacknowledged;
         lock (_gate)
         {
-            verdict = session.Dialog.State == DialogState.Early
+            verdict = session.Dialog.State == DialogState.Early || isTooMuch
                 ? ReinviteVerdict.ComeBack
                 : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
             _peersInviteIsUnanswered |= verdict == ReinviteVerdict.Accept;
@@ -74,7 +91,7 @@ internal sealed class SessionOffers(SipSession session)
 
         try
         {
-            await AnswerAsync(invite, cancellationToken).ConfigureAwait(false);
+            await AnswerUntilEndAsync(invite, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -103,7 +120,7 @@ internal sealed class SessionOffers(SipSession session)
 
         try
         {
-            await AnswerAsync(update, cancellationToken).ConfigureAwait(false);
+            await AnswerUntilEndAsync(update, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -155,8 +172,9 @@ internal sealed class SessionOffers(SipSession session)
 
         try
         {
-            var result = await session.SendInDialogAsync(request, method == SipMethod.Invite ? SendInviteAsync : session.Stack.SendAsync, cancellationToken).ConfigureAwait(false);
-            if (result.Response is { IsSuccess: true } success)
+            RequestSender send = method == SipMethod.Invite ? (invite, nextHop, token) => SendInviteAsync(invite, offer, nextHop, token) : session.Stack.SendAsync;
+            var result = await session.SendInDialogAsync(request, send, cancellationToken).ConfigureAwait(false);
+            if (method != SipMethod.Invite && result.Response is { IsSuccess: true } success)
             {
                 Accept(offer, success);
             }
@@ -172,8 +190,9 @@ internal sealed class SessionOffers(SipSession session)
         }
     }
 
-    // Each 2xx is acknowledged, also when it comes after the waiting for it was given up.
-    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipUri nextHop, CancellationToken cancellationToken)
+    // Each 2xx is acknowledged, also when it comes after the waiting for it was given up. The first is in force before its ACK, which
+    // goes to the target that it names (RFC 3261 §12.2.1.2).
+    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipBody? offer, SipUri nextHop, CancellationToken cancellationToken)
     {
         var ack = new InviteAck(session, invite);
         var isAcknowledged = 0;
@@ -187,6 +206,7 @@ internal sealed class SessionOffers(SipSession session)
 
             if (Interlocked.Exchange(ref isAcknowledged, 1) == 0)
             {
+                Accept(offer, response);
                 session.Run(() => ack.SendAsync(null));
             }
             else
@@ -209,6 +229,20 @@ internal sealed class SessionOffers(SipSession session)
         }
     }
 
+    // BYE leaves no request unanswered (RFC 3261 §15.1.2).
+    private async ValueTask AnswerUntilEndAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, transaction.Cancelled, session.Ending);
+        try
+        {
+            await AnswerAsync(transaction, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (session.Ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            await transaction.RespondAsync(487, cancellationToken: cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     private async ValueTask AnswerAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
         var request = transaction.Request;
@@ -226,6 +260,12 @@ internal sealed class SessionOffers(SipSession session)
         if (answer is null && (offer is not null || request.Method == SipMethod.Invite))
         {
             await transaction.RespondAsync(488, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // It may have been cancelled meanwhile, and then nothing changes.
+        if (transaction.IsAnswered)
+        {
             return;
         }
 

@@ -32,6 +32,9 @@ internal sealed class SessionTimer(SessionTimerOptions options)
     /// <summary>True when it is this end that refreshes.</summary>
     public bool IsRefresher => IsRunning && _refreshes;
 
+    /// <summary>Another that has heard the same so far: for a branch of a fork.</summary>
+    public SessionTimer Copy() => (SessionTimer)MemberwiseClone();
+
     /// <summary>Writes Session-Expires and Min-SE of an INVITE or UPDATE that is to be sent, in place of those it has (§7.1, §7.4).</summary>
     public void SetHeaders(SipRequestBuilder request)
     {

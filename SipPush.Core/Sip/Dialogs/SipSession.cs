@@ -147,12 +147,23 @@ public sealed class SipSession : IAsyncDisposable
 
     /// <summary>
     /// Says BYE and waits for its answer. The session is over whatever is answered; who was called says BYE only after the ACK, or once
-    /// that is given up (RFC 3261 §15). Ending what has ended does nothing.
+    /// that is given up (RFC 3261 §15). Cancelling ends the waiting; a BYE that has to wait for the ACK is said all the same. Ending what has
+    /// ended does nothing.
     /// </summary>
     public async ValueTask EndAsync(CancellationToken cancellationToken = default)
     {
         if (TryBeginEnding())
         {
+            try
+            {
+                await Accepted.WhenAllAcknowledged().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                Run(() => SayByeAsync(SipSessionEndCause.Local, Stack.Stopping).AsTask());
+                throw;
+            }
+
             await SayByeAsync(SipSessionEndCause.Local, cancellationToken).ConfigureAwait(false);
         }
         else
@@ -161,7 +172,10 @@ public sealed class SipSession : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="EndAsync"/>, but waits for the answer no longer than 5 s, and for all that the session still has at work.</summary>
+    /// <summary>
+    /// As <see cref="EndAsync"/>, but waits for the answer no longer than 5 s, and for all that the session still has at work: an ACK that is
+    /// missing is waited for until it is given up, 64*T1 after the 2xx.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (!_completion.Task.IsCompleted)
@@ -208,31 +222,33 @@ public sealed class SipSession : IAsyncDisposable
         Finish(end);
     }
 
-    /// <summary>An answer that says that the dialog is lost ends the session.</summary>
+    /// <summary>An answer that says that the dialog is lost, or none, ends the session: with BYE, for the far end may still be in it (RFC 3261 §12.2.1.2).</summary>
     internal void EndIfLost(in SipTransactionResult result)
     {
         if (result.StatusCode is 408 or 481)
         {
-            EndSilently(new SipSessionEnd(SipSessionEndCause.DialogLost));
+            EndSoon(SipSessionEndCause.DialogLost);
         }
     }
 
     /// <summary>A request within the dialog.</summary>
-    internal ValueTask HandleAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
+    internal async ValueTask HandleAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
         var request = transaction.Request;
         if (Dialog.OnRequest(request) == DialogRequestOrder.OutOfOrder)
         {
-            return Answer(transaction.RespondAsync(500, "CSeq Out Of Order", cancellationToken));
+            await transaction.RespondAsync(500, "CSeq Out Of Order", cancellationToken).ConfigureAwait(false);
+            return;
         }
 
         var refusal = RequestInspection.Inspect(request, acceptedTypes: null, UserAgent.SupportedOptions());
         if (refusal.Status != 0)
         {
-            return Answer(refusal.SendAsync(transaction, cancellationToken));
+            await refusal.SendAsync(transaction, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
-        return request.Method.Name switch
+        var handling = request.Method.Name switch
         {
             "OPTIONS" => UserAgent.Stack.AnswerOptionsAsync(transaction),
             "BYE" => OnByeAsync(transaction, cancellationToken),
@@ -243,6 +259,7 @@ public sealed class SipSession : IAsyncDisposable
             _ when Array.Find(_handlers, pair => pair.Key == request.Method).Value is { } handler => handler(transaction, cancellationToken),
             _ => UserAgent.AnswerUnhandledAsync(transaction),
         };
+        await handling.ConfigureAwait(false);
     }
 
     /// <summary>The ACK of a 2xx.</summary>
@@ -281,7 +298,7 @@ public sealed class SipSession : IAsyncDisposable
         // The caller may leave before the answer, and is owed one (RFC 3261 §15.1.2).
         if (invitation is not null)
         {
-            await invitation.RejectAsync(487, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await invitation.TerminateAsync(487).ConfigureAwait(false);
         }
     }
 
@@ -302,7 +319,12 @@ public sealed class SipSession : IAsyncDisposable
         {
             if (Dialog.State == DialogState.Confirmed)
             {
-                await Accepted.WhenAllAcknowledged().WaitAsync(cancellationToken).ConfigureAwait(false);
+                // A stack that stops can't wait: it gives up its transactions, and the far end had better hear of it.
+                if (cause != SipSessionEndCause.Stopped)
+                {
+                    await Accepted.WhenAllAcknowledged().WaitAsync(cancellationToken).ConfigureAwait(false);
+                }
+
                 using var bye = Dialog.CreateRequest(SipMethod.Bye);
                 await SendInDialogAsync(bye, Stack.SendAsync, cancellationToken).ConfigureAwait(false);
             }

@@ -9,7 +9,7 @@ public enum SipSessionEndCause
     /// <summary>The far end said BYE.</summary>
     Remote,
 
-    /// <summary>The far end accepted was, and never sent the ACK (RFC 3261 §13.3.1.4).</summary>
+    /// <summary>The far end was accepted, and never sent the ACK (RFC 3261 §13.3.1.4).</summary>
     NoAck,
 
     /// <summary>The far end no longer knows the dialog, or answered nothing: 481 or 408 (RFC 3261 §12.2.1.2).</summary>

@@ -251,14 +251,11 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     private async ValueTask SendAckAsync(PendingInvite invite, SipResponse refusal)
     {
         // Two threads may both write the first one; they write the same octets.
-        if (invite.Ack.IsEmpty)
-        {
-            invite.Ack = Write(InviteRequests.CreateAck(invite.Request, refusal), invite.Flow, invite.SentBy, invite.Branch);
-        }
+        var ack = invite.Ack ??= Write(InviteRequests.CreateAck(invite.Request, refusal), invite.Flow, invite.SentBy, invite.Branch);
 
         try
         {
-            await sender.SendAsync(invite.Flow, invite.Ack, CancellationToken.None).ConfigureAwait(false);
+            await sender.SendAsync(invite.Flow, ack, CancellationToken.None).ConfigureAwait(false);
         }
         catch (IOException error)
         {

@@ -18,8 +18,8 @@ internal sealed class PendingInvite(UInt128 branch, ClientTransactionMachine mac
     /// <summary>The first final response, or the end without one.</summary>
     public Task<SipTransactionResult> Completion => _end.Task;
 
-    /// <summary>The ACK of a refusal as it was sent, to be sent again; empty before. Guarded by the partition's lock.</summary>
-    public ReadOnlyMemory<byte> Ack;
+    /// <summary>The ACK of a refusal as it was sent, to be sent again; null before.</summary>
+    public volatile byte[]? Ack;
 
     /// <summary>The user has given up. CANCEL goes out once there has been a provisional response (§9.1). Guarded by the partition's lock.</summary>
     public bool IsGivenUp;
@@ -31,14 +31,19 @@ internal sealed class PendingInvite(UInt128 branch, ClientTransactionMachine mac
 
     public override void OnResponse(SipResponse response)
     {
-        if (response.StatusCode > 100)
+        try
         {
-            received(response);
+            if (response.StatusCode > 100)
+            {
+                received(response);
+            }
         }
-
-        if (response.IsFinal)
+        finally
         {
-            OnEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response) { Flow = Flow });
+            if (response.IsFinal)
+            {
+                OnEnd(new SipTransactionResult(SipTransactionOutcome.Answered, response) { Flow = Flow });
+            }
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class SessionWire : IAsyncDisposable
 
     public static SipBody Answer { get; } = Sdp("answer");
 
-    public static async Task<SessionWire> StartAsync(string protocol = "udp", SipUserAgentOptions? options = null)
+    public static async Task<SessionWire> StartAsync(
+        string protocol = "udp", SipUserAgentOptions? options = null, Func<SipUri, CancellationToken, ValueTask<IReadOnlyList<SipTarget>>>? locate = null)
     {
         var clock = new ManualTimeProvider();
         var network = new MemoryNetwork(clock);
@@ -43,6 +44,7 @@ internal sealed class SessionWire : IAsyncDisposable
             Transports = [new MemoryTransport(network, SipEndPoint.Parse($"{protocol}:192.0.2.1:5060"))],
             TimeProvider = clock,
             Identifiers = new CountingIdentifiers(),
+            LocateAsync = locate,
         });
         var bob = stack.CreateUserAgent(options ?? new SipUserAgentOptions
         {
@@ -53,6 +55,83 @@ internal sealed class SessionWire : IAsyncDisposable
     }
 
     public static SipBody Sdp(string text) => new("application/sdp", Encoding.ASCII.GetBytes(text));
+
+    public static SipUri Al { get; } = SipUri.Parse("sip:al@192.0.2.9");
+
+    /// <summary>The response of the far end to a request, with its tag unless the request had one, and with Contact where that belongs.</summary>
+    public static string Reply(string request, string status, string tag = "al", string body = "", params string[] more)
+    {
+        var response = WirePeer.ResponseTo(request, status, more).Replace(";tag=peer", $";tag={tag}", StringComparison.Ordinal);
+        var contact = status[0] < '3' && !more.Any(line => line.StartsWith("Contact:", StringComparison.Ordinal)) ? "Contact: <sip:al@192.0.2.9:5060>\r\n" : "";
+        return response.Replace("Content-Length: 0\r\n\r\n", $"{contact}Content-Type: application/sdp\r\nContent-Length: {body.Length}\r\n\r\n{body}", StringComparison.Ordinal);
+    }
+
+    /// <summary>The method of a request; the protocol of a response.</summary>
+    public static string Method(string message) => message.Split(' ')[0];
+
+    /// <summary>Calls, has the far end answer 200, and returns the session. From then on the far end answers BYE.</summary>
+    public async Task<SipSession> CallAsync(InviteOptions? options = null, params string[] more)
+    {
+        var calling = Bob.InviteAsync(Al, options ?? new InviteOptions { Offer = Offer }).AsTask();
+        await Peer.WaitForAsync(1);
+        await Peer.ReplyAsync(Reply(Peer.Last, "200 OK", body: "answer", more: more));
+        Peer.Answer = text => Method(text) == "BYE" ? Reply(text, "200 OK") : null;
+        return (await calling).Session!;
+    }
+
+    /// <summary>A request of the far end in the dialog that <paramref name="invite"/> began.</summary>
+    public static string FromFarEnd(string invite, string method, int number, string body = "", string tag = "al", params string[] more)
+    {
+        var from = Line(invite, "From")["From: ".Length..];
+        return string.Join("\r\n", [
+            $"{method} sip:bob@192.0.2.1:5060 SIP/2.0",
+            $"Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK{tag}{method}{number}",
+            "Max-Forwards: 70",
+            $"From: <sip:al@192.0.2.9>;tag={tag}",
+            $"To: {from}",
+            Line(invite, "Call-ID"),
+            $"CSeq: {number} {method}",
+            "Contact: <sip:al@192.0.2.9:5060>",
+            .. more,
+            "Content-Type: application/sdp",
+            $"Content-Length: {body.Length}",
+            "",
+            body]);
+    }
+
+    /// <summary>Waits for what another thread does.</summary>
+    public static async Task WaitUntilAsync(Func<bool> condition)
+    {
+        for (var tries = 0; !condition(); tries++)
+        {
+            Assert.That(tries, Is.LessThan(10_000));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Moves the clock in small steps until another thread, which waits by it, has done its part.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> condition)
+    {
+        for (var tries = 0; !condition(); tries++)
+        {
+            Assert.That(tries, Is.LessThan(10_000));
+            Clock.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
+    /// <summary>Lets up to three minutes pass and sees that no session, transaction or timer is left.</summary>
+    public async Task NothingIsLeftAsync()
+    {
+        for (var seconds = 0; seconds < 180 && !(Stack.Sessions.Count == 0 && Stack.Layer.Count() == (0, 0, 0, 0)); seconds += 5)
+        {
+            Clock.Advance(TimeSpan.FromSeconds(5));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+
+        Assert.That(Stack.Layer.Count(), Is.EqualTo((0, 0, 0, 0)));
+        Assert.That(Stack.Sessions.Count, Is.Zero);
+    }
 
     public Task<WirePeer> AddPeerAsync(string endPoint) => WirePeer.StartAsync(_network, endPoint);
 
