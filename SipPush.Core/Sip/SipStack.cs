@@ -456,7 +456,11 @@ public sealed class SipStack : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested || transaction.Cancelled.IsCancellationRequested)
         {
-            // The stack stops, and the client will ask somebody else; or the client has given up, and been answered.
+            // Who gave up has been answered; the others had better ask somebody else now than wait for nothing.
+            if (!transaction.IsAnswered)
+            {
+                await transaction.RespondAsync(503).ConfigureAwait(false);
+            }
         }
         catch (Exception error)
         {

@@ -108,7 +108,13 @@ internal sealed class SessionOffers(SipSession session)
         ReinviteVerdict verdict;
         lock (_gate)
         {
-            verdict = ReinviteRules.OnUpdate(!update.Request.Body.IsEmpty, _peersUpdateIsUnanswered, _ownOfferIsOpen, _peersInviteIsUnanswered);
+            // While the dialog is early the offer of its INVITE is open.
+            var isEarly = session.Dialog.State == DialogState.Early;
+            verdict = ReinviteRules.OnUpdate(
+                !update.Request.Body.IsEmpty,
+                _peersUpdateIsUnanswered,
+                _ownOfferIsOpen || (isEarly && session.IsCaller),
+                _peersInviteIsUnanswered || (isEarly && !session.IsCaller));
             _peersUpdateIsUnanswered |= verdict == ReinviteVerdict.Accept;
         }
 

@@ -147,51 +147,19 @@ public sealed class SipSession : IAsyncDisposable
 
     /// <summary>
     /// Says BYE and waits for its answer. The session is over whatever is answered; who was called says BYE only after the ACK, or once
-    /// that is given up (RFC 3261 §15). Cancelling ends the waiting; a BYE that has to wait for the ACK is said all the same. Ending what has
-    /// ended does nothing.
+    /// that is given up (RFC 3261 §15). Cancelling ends only the waiting. Ending what has ended does nothing.
     /// </summary>
     public async ValueTask EndAsync(CancellationToken cancellationToken = default)
     {
-        if (TryBeginEnding())
-        {
-            try
-            {
-                await Accepted.WhenAllAcknowledged().WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                Run(() => SayByeAsync(SipSessionEndCause.Local, Stack.Stopping).AsTask());
-                throw;
-            }
-
-            await SayByeAsync(SipSessionEndCause.Local, cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            await _completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+        EndSoon(SipSessionEndCause.Local);
+        await _completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// As <see cref="EndAsync"/>, but waits for the answer no longer than 5 s, and for all that the session still has at work: an ACK that is
-    /// missing is waited for until it is given up, 64*T1 after the 2xx.
-    /// </summary>
+    /// <summary>As <see cref="EndAsync"/>, but waits no longer than 5 s. A BYE that nobody answers is repeated until 64*T1 all the same, or until the stack stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_completion.Task.IsCompleted)
-        {
-            using var limit = new CancellationTokenSource(ByeTimeout, Stack.TimeProvider);
-            try
-            {
-                await EndAsync(limit.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                // Nobody answers; the session is over for this end all the same.
-            }
-        }
-
-        await Work.ConfigureAwait(false);
+        EndSoon(SipSessionEndCause.Local);
+        await ((Task)_completion.Task).WaitAsync(ByeTimeout, Stack.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>The session has begun.</summary>
