@@ -501,9 +501,7 @@ public sealed class SipStack : IAsyncDisposable
 
         if (request.Method == SipMethod.Options)
         {
-            using var answer = transaction.CreateResponse(200);
-            answer.Add(SipHeaderNames.Allow, AllowedMethods());
-            await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
+            await AnswerOptionsAsync(transaction).ConfigureAwait(false);
         }
         else if (request.Method == SipMethod.Cancel || !request.To.Tag.IsEmpty)
         {
@@ -517,6 +515,14 @@ public sealed class SipStack : IAsyncDisposable
         {
             await AnswerUnhandledAsync(transaction).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Tells what the user agents take (RFC 3261 §11.2).</summary>
+    internal async ValueTask AnswerOptionsAsync(SipServerTransaction transaction)
+    {
+        using var answer = transaction.CreateResponse(200);
+        answer.Add(SipHeaderNames.Allow, AllowedMethods());
+        await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
     }
 
     /// <summary>405 for a method that is known and not taken here, 501 for any other (RFC 3261 §8.2.1).</summary>

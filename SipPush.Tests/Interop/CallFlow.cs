@@ -17,7 +17,7 @@ internal static class CallFlow
         var called = await callee.CalledAsync();
 
         Assert.That(caller.Tap.Heard, Has.Some.StartsWith("SIP/2.0 180 "));
-        Assert.That(await called.Acknowledged, Is.Not.Null);
+        Assert.That(await called.Acknowledged.WaitAsync(callee.Token), Is.Not.Null);
         Assert.That((session.Dialog.RemoteTarget.IsSameGruu(callee.Gruu), called.Dialog.RemoteTarget.IsSameGruu(caller.Gruu)), Is.EqualTo((true, true)));
 
         foreach (var (from, token) in new[] { (session, caller.Token), (called, callee.Token) })
@@ -29,7 +29,7 @@ internal static class CallFlow
         }
 
         await (callerEnds ? session : called).EndAsync(caller.Token);
-        Assert.That((await (callerEnds ? called : session).Completion).Cause, Is.EqualTo(SipSessionEndCause.Remote));
+        Assert.That((await (callerEnds ? called : session).Completion.WaitAsync(callee.Token)).Cause, Is.EqualTo(SipSessionEndCause.Remote));
         await caller.UntilQuietAsync();
         await callee.UntilQuietAsync();
         return session.Dialog.Id;

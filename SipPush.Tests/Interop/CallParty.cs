@@ -75,7 +75,7 @@ internal sealed class CallParty : IAsyncDisposable
         }
     }
 
-    /// <summary>A stack on TLS alone that finds all of the core's domain at its TLS listener.</summary>
+    /// <summary>A stack on TLS alone that finds every name at the core's TLS listener.</summary>
     public static SipStackOptions TlsOptions(KamailioCore core, TestAuthority roots) => new()
     {
         Listen = [SipEndPoint.Parse("tls:127.0.0.1:0")],

@@ -27,7 +27,7 @@ public sealed class KamailioCallTests
         // What each end gives the core in the dialog: the GRUU of the other, and both sides of the core as route.
         var given = call.Where(message => message.Method is not null && message.DestinationPort == core.Gm.Port).ToList();
         var inDialog = given.Skip(1).ToList();
-        Assert.That(inDialog.Select(request => request.RequestUri), Is.SubsetOf([alice.Gruu.ToString(), bob.Gruu.ToString()]));
+        Assert.That(inDialog.Select(request => request.RequestUri).Distinct(), Is.EquivalentTo([alice.Gruu.ToString(), bob.Gruu.ToString()]));
         Assert.That(inDialog.Select(request => Field(request, "Route").Split(',', StringSplitOptions.TrimEntries).Length), Is.All.EqualTo(2));
         Assert.That(inDialog.Select(request => Field(request, "Route").Split(";r2=on").Length), Is.All.EqualTo(3));
 

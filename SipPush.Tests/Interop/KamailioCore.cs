@@ -34,7 +34,7 @@ internal sealed class KamailioCore : IAsyncDisposable
     /// <summary>The trusted side, for application servers; UDP and TCP.</summary>
     public IPEndPoint Isc { get; }
 
-    /// <summary>The untrusted side on TLS, as <c>core.</c> in the domain; there only with a certificate.</summary>
+    /// <summary>The untrusted side on TLS, which Record-Route calls <c>localhost</c>; there only with a certificate.</summary>
     public IPEndPoint Tls { get; }
 
     public IReadOnlyList<string> Log => _process.Lines;
@@ -94,16 +94,25 @@ internal sealed class KamailioCore : IAsyncDisposable
             return true;
         }
 
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(Gm);
+            await ConnectAsync(Gm);
+            if (Options.Certificate is not null)
+            {
+                await ConnectAsync(Tls);
+            }
             return true;
         }
         catch (SocketException)
         {
             return false;
         }
+    }
+
+    private static async Task ConnectAsync(IPEndPoint listener)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener);
     }
 
     private static void WriteCertificates(KamailioOptions options, RunDirectory directory)

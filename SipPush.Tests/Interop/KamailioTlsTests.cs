@@ -116,7 +116,7 @@ public sealed class KamailioTlsTests
         var options = new KamailioOptions
         {
             Authentication = true,
-            Certificate = name is null ? _authority.Issue("dns:ims.example", "dns:core.ims.example") : _authority.Issue(name),
+            Certificate = name is null ? _authority.Issue("dns:ims.example", "dns:localhost") : _authority.Issue(name),
         };
         return KamailioCore.StartAsync(change is null ? options : change(options));
     }

@@ -121,20 +121,18 @@ public sealed class SippCalledTests
             ["CSeq: 1 INVITE", "CSeq: 1 ACK", "CSeq: 2 INVITE", "CSeq: 2 ACK", "CSeq: 3 INVITE", "CSeq: 3 ACK", "CSeq: 4 BYE"]));
     }
 
-    [TestCase("486 Busy Here", "Warning: 399 bob \"on the roof\"")]
-    [TestCase("302 Moved Temporarily", "Contact: <sip:carol@127.0.0.1:9>")]
-    [TestCase("503 Service Unavailable", "Retry-After: 30")]
-    [TestCase("603 Decline", "Retry-After: 60")]
-    public async Task A_refusal_is_acknowledged_and_told(string status, string header)
+    [TestCase("invite_uas_302", 302, "Contact: <sip:carol@127.0.0.1:9>")]
+    [TestCase("invite_uas_486", 486, "Retry-After: 40")]
+    [TestCase("invite_uas_503", 503, "Retry-After: 30")]
+    public async Task A_refusal_is_acknowledged_and_told(string scenario, int status, string header)
     {
-        var keys = new Dictionary<string, string> { ["status"] = status, ["header"] = header };
-        await using var sipp = await Sipp.StartAsync("invite_uas_refuse", new SippOptions { Keys = keys });
+        await using var sipp = await Sipp.StartAsync(scenario, new SippOptions());
         await using var alice = await StartAsync();
 
         var result = await alice.User.InviteAsync(Target(sipp), Options(), alice.Token);
 
-        Assert.That($"{result.StatusCode} {result.Response?.ReasonPhrase}", Is.EqualTo(status));
-        Assert.That(result.Response!.ToString(), Does.Contain(header));
+        Assert.That(result.StatusCode, Is.EqualTo(status));
+        Assert.That(result.Response?.ToString(), Does.Contain(header));
         Assert.That(result.Session, Is.Null);
         var run = await EndAsync(sipp, alice);
         Assert.That(Line(Of(run, "ACK").Single(), "Via"), Is.EqualTo(Line(Of(run, "INVITE").Single(), "Via")));

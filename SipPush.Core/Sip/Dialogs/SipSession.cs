@@ -225,6 +225,7 @@ public sealed class SipSession : IAsyncDisposable
 
         return request.Method.Name switch
         {
+            "OPTIONS" => UserAgent.Stack.AnswerOptionsAsync(transaction),
             "BYE" => OnByeAsync(transaction, cancellationToken),
             "INVITE" => Offers.OnInviteAsync(transaction, cancellationToken),
             "UPDATE" => Offers.OnUpdateAsync(transaction, cancellationToken),

@@ -48,16 +48,17 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             return Stopped();
         }
 
-        await using var registration = cancellationToken.UnsafeRegister(
-            static state =>
-            {
-                var (transactions, client) = ((ClientTransactions, PendingInvite))state!;
-                transactions.GiveUp(client);
-            },
-            (this, client)).ConfigureAwait(false);
-
         await SendRequestAsync(client, CancellationToken.None).ConfigureAwait(false);
-        return await client.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await client.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Not by a registration on the token: the wait's own comes first, and leaving would take the other back unheard.
+            GiveUp(client);
+            throw;
+        }
     }
 
     /// <summary>Sends the ACK of a 2xx, which has a branch of its own and no transaction (RFC 3261 §13.2.2.4).</summary>
