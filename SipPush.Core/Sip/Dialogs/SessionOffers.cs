@@ -14,8 +14,8 @@ internal sealed class SessionOffers(SipSession session)
     private readonly Lock _gate = new();
     private bool _ownInviteIsPending;
     private bool _ownOfferIsOpen;
-    private bool _peersInviteIsUnanswered;
-    private bool _peersUpdateIsUnanswered;
+    private SipServerTransaction? _peersInvite;
+    private SipServerTransaction? _peersUpdate;
 
     /// <summary>Sends one when its turn has come, again where both ends asked at once or the session timer was too short.</summary>
     public async ValueTask<SipTransactionResult> SendAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
@@ -62,8 +62,8 @@ internal sealed class SessionOffers(SipSession session)
         {
             verdict = session.Dialog.State == DialogState.Early
                 ? ReinviteVerdict.ComeBack
-                : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
-            _peersInviteIsUnanswered |= verdict == ReinviteVerdict.Accept;
+                : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInvite is not null);
+            _peersInvite = verdict == ReinviteVerdict.Accept ? invite : _peersInvite;
         }
 
         if (verdict != ReinviteVerdict.Accept)
@@ -78,10 +78,7 @@ internal sealed class SessionOffers(SipSession session)
         }
         finally
         {
-            lock (_gate)
-            {
-                _peersInviteIsUnanswered = false;
-            }
+            Forget(invite);
         }
     }
 
@@ -91,8 +88,8 @@ internal sealed class SessionOffers(SipSession session)
         ReinviteVerdict verdict;
         lock (_gate)
         {
-            verdict = ReinviteRules.OnUpdate(!update.Request.Body.IsEmpty, _peersUpdateIsUnanswered, _ownOfferIsOpen, _peersInviteIsUnanswered);
-            _peersUpdateIsUnanswered |= verdict == ReinviteVerdict.Accept;
+            verdict = ReinviteRules.OnUpdate(!update.Request.Body.IsEmpty, _peersUpdate is not null, _ownOfferIsOpen, _peersInvite is not null);
+            _peersUpdate = verdict == ReinviteVerdict.Accept ? update : _peersUpdate;
         }
 
         if (verdict != ReinviteVerdict.Accept)
@@ -107,10 +104,7 @@ internal sealed class SessionOffers(SipSession session)
         }
         finally
         {
-            lock (_gate)
-            {
-                _peersUpdateIsUnanswered = false;
-            }
+            Forget(update);
         }
     }
 
@@ -127,7 +121,7 @@ internal sealed class SessionOffers(SipSession session)
     {
         lock (_gate)
         {
-            return ReinviteRules.MayInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
+            return ReinviteRules.MayInvite(_ownInviteIsPending, _peersInvite is not null);
         }
     }
 
@@ -217,6 +211,7 @@ internal sealed class SessionOffers(SipSession session)
         {
             using var refusal = transaction.CreateResponse(422);
             tooSmall.AddTo(refusal);
+            Forget(transaction);
             await transaction.RespondAsync(refusal.Build(), cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -225,6 +220,7 @@ internal sealed class SessionOffers(SipSession session)
         var answer = await FindAnswerAsync(request, offer, cancellationToken).ConfigureAwait(false);
         if (answer is null && (offer is not null || request.Method == SipMethod.Invite))
         {
+            Forget(transaction);
             await transaction.RespondAsync(488, cancellationToken: cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -246,9 +242,20 @@ internal sealed class SessionOffers(SipSession session)
             session.Refresh.OnAnswered(request, agreed);
         }
 
+        Forget(transaction);
         _ = request.Method == SipMethod.Invite
             ? await session.Accepted.AcceptAsync(transaction, success.Build(), cancellationToken).ConfigureAwait(false)
             : await transaction.RespondAsync(success.Build(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // Before the answer goes out: the far end may be quicker with its next request than the sending is with coming back.
+    private void Forget(SipServerTransaction answered)
+    {
+        lock (_gate)
+        {
+            _peersInvite = _peersInvite == answered ? null : _peersInvite;
+            _peersUpdate = _peersUpdate == answered ? null : _peersUpdate;
+        }
     }
 
     // A mere refresh says what was said before, and is answered with what was answered before: nobody needs to be asked (RFC 4028 §7.4).
