@@ -129,7 +129,7 @@ public sealed class KamailioCallTests
         await using var desk = await CallParty.RegisterAsync(core, "bob", "tcp");
         await using var mobile = await CallParty.RegisterAsync(core, "bob", "udp");
         desk.TakeCalls(async (_, token) => await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
-        mobile.TakeCalls(async (_, _) => await desk.UntilAsync(message => message.Sent && message.Text.StartsWith("SIP/2.0 180", StringComparison.Ordinal)));
+        mobile.TakeCalls(async (_, _) => await alice.UntilAsync(message => !message.Sent && message.Text.StartsWith("SIP/2.0 180", StringComparison.Ordinal), 2));
 
         var session = await alice.CallAsync(AgentPair.Bob);
         var called = await mobile.CalledAsync();
