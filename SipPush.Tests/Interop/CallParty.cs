@@ -122,7 +122,7 @@ internal sealed class CallParty : IAsyncDisposable
     {
         var options = new InviteOptions { Offer = Sdp(1) };
         var result = await User.InviteAsync(target, change is null ? options : change(options), Token);
-        Assert.That(result.StatusCode, Is.EqualTo(200), () => $"{result.Error}{result.Response}");
+        Assert.That(result.StatusCode, Is.EqualTo(200), () => $"{result.Error}{result.Response}\n{string.Join("\n", Tap.Messages)}");
         return result.Session!;
     }
 
