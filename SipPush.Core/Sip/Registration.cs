@@ -299,8 +299,12 @@ public sealed class Registration : IAsyncDisposable
     private void SetContact(SipRequestBuilder request, SipUri nextHop)
     {
         var contact = new StringBuilder();
-        contact.Append(CultureInfo.InvariantCulture, $"<{Contact(nextHop)}>");
-        var outbound = _outbound && ProtocolTo(nextHop).IsReliable();
+        // A transport that the next hop names must be there; what a name leads to is what the stack has.
+        var uri = nextHop.Transport is { } protocol
+            ? _userAgent.Stack.CreateContact(_userAgent.ContactUser, protocol, nextHop.HostAddress())
+            : _userAgent.Stack.CreateContact(_userAgent.ContactUser, nextHop);
+        contact.Append(CultureInfo.InvariantCulture, $"<{uri}>");
+        var outbound = _outbound && uri.Transport?.IsReliable() == true;
         if (outbound)
         {
             contact.Append(CultureInfo.InvariantCulture, $";reg-id={RegId}");
@@ -319,11 +323,6 @@ public sealed class Registration : IAsyncDisposable
         request.Set(SipHeaderNames.Supported, outbound ? $"{Supported}, outbound" : Supported);
         request.Set(SipHeaderNames.Contact, contact.ToString());
     }
-
-    private SipUri Contact(SipUri nextHop) =>
-        _userAgent.Stack.CreateContact(_userAgent.ContactUser, ProtocolTo(nextHop), nextHop.HostAddress());
-
-    private static SipProtocol ProtocolTo(SipUri nextHop) => nextHop.Transport ?? SipProtocol.Udp;
 
     // The registrar lists every binding of the AOR, and one of this instance may be left from an earlier registration without reg-id.
     private NameAddress ContactOf(SipResponse granted)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 
@@ -15,13 +16,14 @@ internal sealed class KamailioCore : IAsyncDisposable
     private readonly RunDirectory _directory;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
-    private KamailioCore(KamailioOptions options, RunDirectory directory, PeerProcess process, int gm, int isc)
+    private KamailioCore(KamailioOptions options, RunDirectory directory, PeerProcess process, int gm, int isc, int tls)
     {
         Options = options;
         _directory = directory;
         _process = process;
         Gm = new IPEndPoint(IPAddress.Loopback, gm);
         Isc = new IPEndPoint(IPAddress.Loopback, isc);
+        Tls = new IPEndPoint(IPAddress.Loopback, tls);
     }
 
     public KamailioOptions Options { get; }
@@ -31,6 +33,9 @@ internal sealed class KamailioCore : IAsyncDisposable
 
     /// <summary>The trusted side, for application servers; UDP and TCP.</summary>
     public IPEndPoint Isc { get; }
+
+    /// <summary>The untrusted side on TLS, which Record-Route calls <c>localhost</c>; there only with a certificate.</summary>
+    public IPEndPoint Tls { get; }
 
     public IReadOnlyList<string> Log => _process.Lines;
 
@@ -44,8 +49,10 @@ internal sealed class KamailioCore : IAsyncDisposable
         {
             var gm = FreePort.Next();
             var isc = FreePort.Next();
-            process = PeerProcess.Start(program, directory.Path, Arguments(options, directory, gm, isc));
-            var core = new KamailioCore(options, directory, process, gm, isc);
+            var tls = FreePort.Next();
+            WriteCertificates(options, directory);
+            process = PeerProcess.Start(program, directory.Path, Arguments(options, directory, gm, isc, tls));
+            var core = new KamailioCore(options, directory, process, gm, isc, tls);
 
             if (!await Poll.UntilAsync(core.AnswersAsync, StartLimit) || process.HasExited)
             {
@@ -87,10 +94,13 @@ internal sealed class KamailioCore : IAsyncDisposable
             return true;
         }
 
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(Gm);
+            await ConnectAsync(Gm);
+            if (Options.Certificate is not null)
+            {
+                await ConnectAsync(Tls);
+            }
             return true;
         }
         catch (SocketException)
@@ -99,7 +109,28 @@ internal sealed class KamailioCore : IAsyncDisposable
         }
     }
 
-    private static IEnumerable<string> Arguments(KamailioOptions options, RunDirectory directory, int gm, int isc)
+    private static async Task ConnectAsync(IPEndPoint listener)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener);
+    }
+
+    private static void WriteCertificates(KamailioOptions options, RunDirectory directory)
+    {
+        if (options.Certificate is { } certificate)
+        {
+            using var key = certificate.GetECDsaPrivateKey()!;
+            File.WriteAllText(directory.File("core.pem"), certificate.ExportCertificatePem());
+            File.WriteAllText(directory.File("core.key"), key.ExportPkcs8PrivateKeyPem());
+        }
+
+        if (options.ClientRoot is { } root)
+        {
+            File.WriteAllText(directory.File("clients.pem"), root.ExportCertificatePem());
+        }
+    }
+
+    private static IEnumerable<string> Arguments(KamailioOptions options, RunDirectory directory, int gm, int isc, int tls)
     {
         (string Name, string Value)[] values =
         [
@@ -108,6 +139,7 @@ internal sealed class KamailioCore : IAsyncDisposable
             ("REALM", options.Domain),
             ("GM_PORT", gm.ToString(CultureInfo.InvariantCulture)),
             ("ISC_PORT", isc.ToString(CultureInfo.InvariantCulture)),
+            ("TLS_PORT", tls.ToString(CultureInfo.InvariantCulture)),
             ("PSA_ADDR", options.PsaAddress ?? "127.0.0.1:9"),
             ("PSA_TRANSPORT", options.PsaTransport),
             ("PSA_HOST", $"psa.{options.Domain}"),
@@ -121,6 +153,9 @@ internal sealed class KamailioCore : IAsyncDisposable
         (string Name, bool On)[] switches =
         [
             ("AUTH", options.Authentication),
+            ("AUTH_CALLS", options.CallAuthentication),
+            ("TLS", options.Certificate is not null),
+            ("TLS_CLIENTS", options.ClientRoot is not null),
             ("TPR_BODY", options.ThirdPartyRegisterBody),
             ("TPR_FILTER", options.ThirdPartyRegisterFilter),
             ("TCP_FLOW", options.TcpFlow),

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace SipPush.Tests.Interop;
 
 /// <summary>How the core of a test behaves; see the header of Kamailio/kamailio.cfg.</summary>
@@ -7,6 +9,15 @@ internal sealed record KamailioOptions
 
     /// <summary>Challenge REGISTER; any user name that is the address's own, and <see cref="Password"/>.</summary>
     public bool Authentication { get; init; }
+
+    /// <summary>Challenge INVITE, UPDATE and BYE as well, in dialogs too; only with <see cref="Authentication"/>.</summary>
+    public bool CallAuthentication { get; init; }
+
+    /// <summary>What the TLS listener of the untrusted side shows; null listens on none.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>Who has to have issued the certificates of TLS clients; null asks for none.</summary>
+    public X509Certificate2? ClientRoot { get; init; }
 
     /// <summary>MD5 or SHA-256.</summary>
     public string Algorithm { get; init; } = "MD5";

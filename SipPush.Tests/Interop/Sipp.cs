@@ -100,6 +100,8 @@ internal sealed partial class Sipp : IAsyncDisposable
             "-s", options.User, "-au", options.User, "-ap", options.Password,
             "-trace_msg", "-message_file", "messages.log", "-trace_err", "-error_file", "errors.log", "-trace_logs", "-log_file", "actions.log",
             .. keys.SelectMany(key => new[] { "-key", key.Key, key.Value }),
+            .. options.Loss > 0 ? ["-lost", Text(options.Loss)] : Array.Empty<string>(),
+            .. options.MostRetransmissions is { } most ? ["-max_retrans", Text(most)] : Array.Empty<string>(),
             .. options.Retransmissions ? Array.Empty<string>() : ["-nr"],
             .. options.Target is { } target ? [target] : Array.Empty<string>(),
         ];

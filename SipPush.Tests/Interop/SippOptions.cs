@@ -20,6 +20,12 @@ internal sealed record SippOptions
     /// <summary>False stops sipp from repeating requests and, just as important, from dropping repeated messages unseen.</summary>
     public bool Retransmissions { get; init; } = true;
 
+    /// <summary>Per cent of the messages that are lost by chance, in each direction.</summary>
+    public int Loss { get; init; }
+
+    /// <summary>How often requests and the 2xx of an INVITE are sent again at most; null leaves it to sipp: 5 and 7 times.</summary>
+    public int? MostRetransmissions { get; init; }
+
     public string User { get; init; } = "bob";
 
     public string Password { get; init; } = "secret";

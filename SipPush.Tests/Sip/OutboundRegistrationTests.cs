@@ -49,6 +49,23 @@ public sealed class OutboundRegistrationTests
         Assert.That(Line(_core.Last, "Supported"), Is.EqualTo("Supported: gruu, path, outbound"));
     }
 
+    [Test]
+    public async Task A_registrar_that_is_found_by_name_is_told_what_the_stack_listens_on()
+    {
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Transports = [new MemoryTransport(_network, SipEndPoint.Parse("tcp:192.0.2.5:5060"))],
+            LocateAsync = (uri, _) => new ValueTask<IReadOnlyList<SipTarget>>([new SipTarget(SipEndPoint.Parse("tcp:192.0.2.9:5060"), uri.Host.ToString())]),
+            TimeProvider = _clock,
+            Identifiers = new CountingIdentifiers(),
+        });
+        var user = stack.CreateUserAgent(new SipUserAgentOptions { AddressOfRecord = SipUri.Parse("sip:user@domain.com"), InstanceId = Instance });
+
+        await using var registration = await user.RegisterAsync(new RegistrationOptions());
+
+        Assert.That(Line(_core.Last, "Contact"), Is.EqualTo($"Contact: <sip:user@192.0.2.5:5060;transport=tcp>;reg-id=1;+sip.instance=\"<{Instance}>\""));
+    }
+
     [TestCase("no instance id")]
     [TestCase("UDP")]
     [TestCase("not wanted")]

@@ -17,8 +17,8 @@ internal sealed class SessionOffers(SipSession session)
     private readonly Lock _gate = new();
     private bool _ownInviteIsPending;
     private bool _ownOfferIsOpen;
-    private bool _peersInviteIsUnanswered;
-    private bool _peersUpdateIsUnanswered;
+    private SipServerTransaction? _peersInvite;
+    private SipServerTransaction? _peersUpdate;
 
     /// <summary>Sends one when its turn has come, again where both ends asked at once or the session timer was too short.</summary>
     public async ValueTask<SipTransactionResult> SendAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
@@ -79,8 +79,8 @@ internal sealed class SessionOffers(SipSession session)
         {
             verdict = session.Dialog.State == DialogState.Early || isTooMuch
                 ? ReinviteVerdict.ComeBack
-                : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
-            _peersInviteIsUnanswered |= verdict == ReinviteVerdict.Accept;
+                : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInvite is not null);
+            _peersInvite = verdict == ReinviteVerdict.Accept ? invite : _peersInvite;
         }
 
         if (verdict != ReinviteVerdict.Accept)
@@ -95,10 +95,7 @@ internal sealed class SessionOffers(SipSession session)
         }
         finally
         {
-            lock (_gate)
-            {
-                _peersInviteIsUnanswered = false;
-            }
+            Forget(invite);
         }
     }
 
@@ -112,10 +109,10 @@ internal sealed class SessionOffers(SipSession session)
             var isEarly = session.Dialog.State == DialogState.Early;
             verdict = ReinviteRules.OnUpdate(
                 !update.Request.Body.IsEmpty,
-                _peersUpdateIsUnanswered,
+                _peersUpdate is not null,
                 _ownOfferIsOpen || (isEarly && session.IsCaller),
-                _peersInviteIsUnanswered || (isEarly && !session.IsCaller));
-            _peersUpdateIsUnanswered |= verdict == ReinviteVerdict.Accept;
+                _peersInvite is not null || (isEarly && !session.IsCaller));
+            _peersUpdate = verdict == ReinviteVerdict.Accept ? update : _peersUpdate;
         }
 
         if (verdict != ReinviteVerdict.Accept)
@@ -130,10 +127,7 @@ internal sealed class SessionOffers(SipSession session)
         }
         finally
         {
-            lock (_gate)
-            {
-                _peersUpdateIsUnanswered = false;
-            }
+            Forget(update);
         }
     }
 
@@ -150,7 +144,7 @@ internal sealed class SessionOffers(SipSession session)
     {
         lock (_gate)
         {
-            return ReinviteRules.MayInvite(_ownInviteIsPending, _peersInviteIsUnanswered);
+            return ReinviteRules.MayInvite(_ownInviteIsPending, _peersInvite is not null);
         }
     }
 
@@ -257,6 +251,7 @@ internal sealed class SessionOffers(SipSession session)
         {
             using var refusal = transaction.CreateResponse(422);
             tooSmall.AddTo(refusal);
+            Forget(transaction);
             await transaction.RespondAsync(refusal.Build(), cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -265,6 +260,7 @@ internal sealed class SessionOffers(SipSession session)
         var answer = await FindAnswerAsync(request, offer, cancellationToken).ConfigureAwait(false);
         if (answer is null && (offer is not null || request.Method == SipMethod.Invite))
         {
+            Forget(transaction);
             await transaction.RespondAsync(488, cancellationToken: cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -292,9 +288,20 @@ internal sealed class SessionOffers(SipSession session)
             session.Refresh.OnAnswered(request, agreed);
         }
 
+        Forget(transaction);
         _ = request.Method == SipMethod.Invite
             ? await session.Accepted.AcceptAsync(transaction, success.Build(), cancellationToken).ConfigureAwait(false)
             : await transaction.RespondAsync(success.Build(), cancellationToken).ConfigureAwait(false);
+    }
+
+    // Before the answer goes out: the far end may be quicker with its next request than the sending is with coming back.
+    private void Forget(SipServerTransaction answered)
+    {
+        lock (_gate)
+        {
+            _peersInvite = _peersInvite == answered ? null : _peersInvite;
+            _peersUpdate = _peersUpdate == answered ? null : _peersUpdate;
+        }
     }
 
     // A mere refresh says what was said before, and is answered with what was answered before: nobody needs to be asked (RFC 4028 §7.4).

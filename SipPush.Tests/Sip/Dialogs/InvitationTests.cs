@@ -262,6 +262,32 @@ public sealed class InvitationTests
         Assert.That(_wire.Heard[^1], Is.EqualTo("SIP/2.0 200 OK"));
     }
 
+    [TestCase("INVITE")]
+    [TestCase("UPDATE")]
+    public async Task The_next_change_may_come_as_soon_as_the_last_is_answered(string method)
+    {
+        await _wire.SendAsync(Invite);
+        await _wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa2"));
+        _session!.OfferAsync = (_, _) => new ValueTask<SipBody?>(SessionWire.Sdp("changed"));
+        _wire.Peer.Answer = text => text.Contains($"CSeq: 11 {method}", StringComparison.Ordinal) ? InDialog(method, 12, "z9hG4bKa4", body: "third") : null;
+
+        await _wire.SendAsync(InDialog(method, 11, "z9hG4bKa3", body: "other"));
+        await _wire.Peer.WaitForAsync(3);
+
+        Assert.That(_wire.Heard[1..], Is.EqualTo(["SIP/2.0 200 OK", "SIP/2.0 200 OK"]));
+    }
+
+    [Test, Description("RFC 3261 §11.2")]
+    public async Task OPTIONS_in_the_dialog_is_answered_with_what_is_taken()
+    {
+        await _wire.SendAsync(Invite);
+        await _wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa2"));
+        await _wire.SendAsync(InDialog("OPTIONS", 11, "z9hG4bKa3"));
+
+        Assert.That(_wire.Heard[^1], Is.EqualTo("SIP/2.0 200 OK"));
+        Assert.That(SessionWire.Line(_wire.Peer.Last, "Allow"), Is.EqualTo("Allow: ACK, BYE, CANCEL, INVITE, OPTIONS, PRACK, UPDATE"));
+    }
+
     [Test, Description("SIP-22")]
     public async Task An_INVITE_for_a_dialog_that_nobody_knows_gets_481()
     {
