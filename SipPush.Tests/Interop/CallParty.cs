@@ -97,12 +97,8 @@ internal sealed class CallParty : IAsyncDisposable
             await before(invitation, token);
         }
 
-        // The far end may ask for a change as soon as it has the 200, before this end has its session.
-        foreach (var early in Stack.Sessions.All.Where(early => early.OfferAsync is null))
-        {
-            TakeChanges(early);
-        }
-
+        // The far end may ask for a change as soon as it has the 200.
+        TakeChanges(invitation.Session);
         var session = await invitation.AcceptAsync(Sdp(1), token);
         await _called.Writer.WriteAsync(session, token);
     });

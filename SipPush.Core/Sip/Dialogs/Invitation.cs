@@ -3,11 +3,6 @@ using System.Globalization;
 
 namespace SipPush.Sip;
 
-/// <summary>Takes an INVITE that begins a session. It must accept or reject before its task ends; otherwise the stack answers 500.</summary>
-/// <param name="invitation">The INVITE and the means to answer it.</param>
-/// <param name="cancellationToken">Cancelled when the caller gives up or the stack stops.</param>
-public delegate ValueTask InvitationHandler(Invitation invitation, CancellationToken cancellationToken);
-
 /// <summary>An INVITE that has come and would begin a session, at the end that is called (RFC 3261 §13.3).</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The session is for whoever accepts to dispose, and ended otherwise")]
 public sealed class Invitation
@@ -42,6 +37,12 @@ public sealed class Invitation
 
     /// <summary>The offer; null when the caller leaves it to this end, and answers it in the ACK.</summary>
     public SipBody? Offer => SipBody.Of(Request);
+
+    /// <summary>
+    /// The session that accepting makes of it, early until then. What it is to take from its first moment on, <see cref="SipSession.OfferAsync"/> and
+    /// <see cref="SipSession.Handle"/>, is set here before.
+    /// </summary>
+    public SipSession Session => _session;
 
     /// <summary>Cancelled when it is over without this end: the caller has given up (the stack has answered 487), or it has rung too long.</summary>
     public CancellationToken Cancelled => _transaction.Cancelled;

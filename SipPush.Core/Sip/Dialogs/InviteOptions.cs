@@ -1,11 +1,5 @@
 namespace SipPush.Sip;
 
-/// <summary>Makes the answer to an offer that came in a 2xx, because the INVITE had none; it goes into the ACK (RFC 3261 §13.2.1).</summary>
-/// <param name="response">The 2xx.</param>
-/// <param name="cancellationToken">Cancelled when whoever invites has given up.</param>
-/// <returns>The answer; null leaves the ACK empty and ends the session with BYE, since an offer must be answered.</returns>
-public delegate ValueTask<SipBody?> SipAnswerHandler(SipResponse response, CancellationToken cancellationToken);
-
 /// <summary>What an INVITE is to say and how long it may take.</summary>
 public sealed record InviteOptions
 {
@@ -20,6 +14,13 @@ public sealed record InviteOptions
 
     /// <summary>Adds further header lines before the INVITE is sent. It is called once.</summary>
     public Action<SipRequestBuilder>? Prepare { get; init; }
+
+    /// <summary>
+    /// Sees the session of each branch when its dialog begins, before any request in it is taken: the place to set
+    /// <see cref="SipSession.OfferAsync"/> and to call <see cref="SipSession.Handle"/>. It runs on the thread that received and must neither block nor throw.
+    /// A branch that does not win ends by itself.
+    /// </summary>
+    public Action<SipSession>? PrepareSession { get; init; }
 
     /// <summary>Feature tags for Contact, as they are written: <c>+g.oma.pusheventapp="mms.ua"</c> (RFC 3840 §5).</summary>
     public IReadOnlyList<string> ContactParameters { get; init; } = [];

@@ -238,6 +238,7 @@ internal sealed class OutgoingInvite
 
         // Each branch may agree on another interval, by an UPDATE even before the 2xx.
         session = new SipSession(_userAgent, dialog, invite, _contact, _timer?.Copy());
+        _options.PrepareSession?.Invoke(session);
         _branches.Add(tag, session);
         _userAgent.Stack.Sessions.Add(session);
         return session;

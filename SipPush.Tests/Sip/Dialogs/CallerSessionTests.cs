@@ -35,6 +35,33 @@ public sealed class CallerSessionTests
         await _wire.NothingIsLeftAsync();
     }
 
+    [Test]
+    public async Task What_comes_right_behind_the_2xx_finds_its_handlers()
+    {
+        var sessions = new List<SipSession>();
+        var calling = _wire.Bob.InviteAsync(SipUri.Parse("sip:al@192.0.2.9:5060"), new InviteOptions
+        {
+            Offer = Offer,
+            PrepareSession = session =>
+            {
+                sessions.Add(session);
+                session.Handle(SipMethod.Info, async (transaction, token) => await transaction.RespondAsync(200, cancellationToken: token));
+            },
+        }).AsTask();
+        var invite = _wire.Peer.Last;
+
+        await _wire.Peer.ReplyAsync(Reply(invite, "180 Ringing"));
+        await _wire.Peer.ReplyAsync(FromFarEnd(invite, "INFO", 1));
+        Assert.That(_wire.Heard[^1], Is.EqualTo("SIP/2.0 200 OK"));
+
+        await _wire.Peer.ReplyAsync(Reply(invite, "200 OK", body: "answer"));
+        var session = (await calling).Session!;
+        Assert.That(sessions, Is.EqualTo([session]));
+        _wire.Peer.Answer = text => text.StartsWith("BYE", StringComparison.Ordinal) ? Reply(text, "200 OK") : null;
+        await session.DisposeAsync();
+        await _wire.NothingIsLeftAsync();
+    }
+
     [Test, Description("RFC 3261 §14.1: who owns the Call-ID waits 2.1 to 4 s")]
     public async Task A_re_INVITE_that_meets_another_is_sent_again_later()
     {

@@ -234,6 +234,34 @@ public sealed class InvitationTests
     }
 
     [Test]
+    public async Task What_comes_right_behind_the_2xx_finds_its_handlers()
+    {
+        await using var wire = await SessionWire.StartAsync();
+        wire.Bob.HandleInvitations(async (invitation, token) =>
+        {
+            invitation.Session.Handle(SipMethod.Info, async (transaction, cancel) => await transaction.RespondAsync(200, cancellationToken: cancel));
+            invitation.Session.OfferAsync = (_, _) => new ValueTask<SipBody?>(SessionWire.Sdp("changed"));
+            wire.Peer.Heard = text =>
+            {
+                if (text.EndsWith("answer", StringComparison.Ordinal))
+                {
+                    var tag = SessionWire.Tag(text, "To");
+                    wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa2", tag)).GetAwaiter().GetResult();
+                    wire.SendAsync(InDialog("INFO", 11, "z9hG4bKa3", tag)).GetAwaiter().GetResult();
+                    wire.SendAsync(InDialog("INVITE", 12, "z9hG4bKa4", tag, body: "other")).GetAwaiter().GetResult();
+                }
+            };
+            await invitation.AcceptAsync(SessionWire.Answer, token);
+        });
+
+        await wire.SendAsync(Invite);
+        await wire.Peer.WaitForAsync(3);
+
+        Assert.That(wire.Heard, Is.All.EqualTo("SIP/2.0 200 OK"));
+        Assert.That(wire.Peer.Last, Does.EndWith("changed"));
+    }
+
+    [Test]
     public async Task An_UPDATE_without_an_offer_only_refreshes()
     {
         await _wire.SendAsync(Invite);
