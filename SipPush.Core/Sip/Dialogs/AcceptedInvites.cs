@@ -4,7 +4,7 @@ namespace SipPush.Sip;
 internal sealed class AcceptedInvites(SipSession session)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<uint, TaskCompletionSource<SipRequest?>> _awaited = [];
+    private readonly Dictionary<uint, (SipRequest Invite, TaskCompletionSource<SipRequest?> Ack)> _awaited = [];
 
     /// <summary>How many are without their ACK.</summary>
     public int Unacknowledged
@@ -13,7 +13,7 @@ internal sealed class AcceptedInvites(SipSession session)
         {
             lock (_gate)
             {
-                return _awaited.Values.Count(awaited => !awaited.Task.IsCompleted);
+                return _awaited.Values.Count(awaited => !awaited.Ack.Task.IsCompleted);
             }
         }
     }
@@ -25,7 +25,7 @@ internal sealed class AcceptedInvites(SipSession session)
         var number = invite.Request.CSeq.Number;
         lock (_gate)
         {
-            if (!_awaited.TryAdd(number, ack))
+            if (!_awaited.TryAdd(number, (invite.Request, ack)))
             {
                 return false;
             }
@@ -45,12 +45,12 @@ internal sealed class AcceptedInvites(SipSession session)
         return false;
     }
 
-    /// <summary>An ACK within the dialog; true when it is the first of a 2xx that waits for it.</summary>
+    /// <summary>An ACK within the dialog. True when it is the first of a 2xx that made an offer: its body is the answer.</summary>
     public bool OnAck(SipRequest ack)
     {
         lock (_gate)
         {
-            return _awaited.TryGetValue(ack.CSeq.Number, out var awaited) && awaited.TrySetResult(ack);
+            return _awaited.TryGetValue(ack.CSeq.Number, out var awaited) && awaited.Ack.TrySetResult(ack) && awaited.Invite.Body.IsEmpty;
         }
     }
 
@@ -59,7 +59,7 @@ internal sealed class AcceptedInvites(SipSession session)
     {
         lock (_gate)
         {
-            return _awaited.TryGetValue(number, out var awaited) ? awaited.Task : Task.FromResult<SipRequest?>(null);
+            return _awaited.TryGetValue(number, out var awaited) ? awaited.Ack.Task : Task.FromResult<SipRequest?>(null);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class AcceptedInvites(SipSession session)
     {
         lock (_gate)
         {
-            return _awaited.Count == 0 ? Task.CompletedTask : Task.WhenAll(_awaited.Values.Select(awaited => awaited.Task));
+            return _awaited.Count == 0 ? Task.CompletedTask : Task.WhenAll(_awaited.Values.Select(awaited => awaited.Ack.Task));
         }
     }
 

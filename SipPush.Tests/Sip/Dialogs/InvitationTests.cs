@@ -261,6 +261,16 @@ public sealed class InvitationTests
         Assert.That(wire.Peer.Last, Does.EndWith("changed"));
     }
 
+    [TestCase("offer", "offer", Description = "The offer was in the INVITE: the body of the ACK is nothing")]
+    [TestCase("", "more", Description = "The offer was in the 2xx: the ACK has the answer")]
+    public async Task The_body_of_an_ACK_counts_where_an_answer_is_due(string offer, string known)
+    {
+        await _wire.SendAsync(Invite.Replace("Content-Length: 5\n\noffer", $"Content-Length: {offer.Length}\n\n{offer}", StringComparison.Ordinal));
+        await _wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa2", body: "more"));
+
+        Assert.That(Encoding.ASCII.GetString(_session!.RemoteDescription!.Value.Octets.Span), Is.EqualTo(known));
+    }
+
     [Test]
     public async Task An_UPDATE_without_an_offer_only_refreshes()
     {
