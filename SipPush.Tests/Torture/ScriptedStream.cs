@@ -62,9 +62,11 @@ internal sealed class ScriptedStream : Stream
             Task wait;
             lock (_gate)
             {
-                var count = Math.Min((int)_written.Length - position, buffer.Length);
-                if (count > 0 || _disposed || _failure is not null)
+                // Who reads into nothing only wants to know that there is something.
+                var left = (int)_written.Length - position;
+                if (left > 0 || _disposed || _failure is not null)
                 {
+                    var count = Math.Min(left, buffer.Length);
                     _written.GetBuffer().AsSpan(position, count).CopyTo(buffer.Span);
                     return count;
                 }

@@ -108,7 +108,8 @@ internal sealed class OutgoingInvite
         SipSession? session;
         lock (_gate)
         {
-            session = FindBranch(invite, response);
+            // Nobody would end what begins after the INVITE was given up.
+            session = _isGivenUp ? null : FindBranch(invite, response);
         }
 
         var receipt = ProvisionalReceipt.Unreliable;
