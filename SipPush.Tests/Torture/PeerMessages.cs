@@ -37,6 +37,30 @@ internal sealed class PeerMessages
         return $"{text[..tag]};tag={dialog.FromTag}{text[end..]}";
     }
 
+    /// <summary>The ACK or CANCEL of an INVITE, in its transaction (RFC 3261 §9.1, §17.1.1.3).</summary>
+    /// <param name="method">ACK or CANCEL.</param>
+    /// <param name="invite">The INVITE.</param>
+    /// <param name="to">What follows <c>To: </c>; null for what the INVITE has.</param>
+    public static string Within(string method, string invite, string? to)
+    {
+        var lines = invite[..invite.IndexOf("\r\n\r\n", StringComparison.Ordinal)].Split("\r\n");
+        var text = new StringBuilder($"{method}{lines[0]["INVITE".Length..]}\r\n");
+        foreach (var line in lines.Skip(1))
+        {
+            var name = line[..line.IndexOf(':', StringComparison.Ordinal)];
+            var kept = name switch
+            {
+                "To" when to is not null => $"To: {to}",
+                "CSeq" => line.Replace("INVITE", method, StringComparison.Ordinal),
+                "Via" or "Max-Forwards" or "From" or "To" or "Call-ID" => line,
+                _ => null,
+            };
+            text.Append(kept).Append(kept is null ? "" : "\r\n");
+        }
+
+        return text.Append("Content-Length: 0\r\n\r\n").ToString();
+    }
+
     /// <summary>The Call-ID and CSeq of the next request of that name: those of a new call, or the call's next ones.</summary>
     public (string CallId, int CSeq) NextInCall(string name, bool same, int? cseq)
     {

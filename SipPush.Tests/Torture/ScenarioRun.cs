@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SipPush.Sip;
 
@@ -14,6 +15,9 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
     private readonly PeerMessages _messages = new();
     private readonly List<Task<Exception?>> _sends = [];
     private readonly List<string> _authorizations = [];
+    private readonly Dictionary<string, Dictionary<string, string>> _saved = [];
+    private CancellationTokenSource? _inviting;
+    private SipSession? _session;
     private PeerDialog? _dialog;
     private Step? _next;
 
@@ -58,24 +62,26 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         var invite = _messages.Request(
             "INVITE", "sip:sut@sut.example.com", peer, fixture.Protocol, "sip:sut@sut.example.com", "sip:peer@peer.example.com", "dialog@192.0.2.1", 1, null,
             [.. ContactOf("INVITE", peer), "Content-Type: application/sdp"], offer);
+        peer.LastInvite = invite;
         await fixture.SendAsync(peer, ScenarioFixture.Octets(invite));
         if (!await fixture.WaitAsync(() => peer.Responses is [.., { IsFinal: true }], ScenarioFixture.TransactionTime) || peer.Responses[^1].StatusCode != 200)
         {
             throw new ScenarioFailure("the dialog of the fixture was not confirmed");
         }
 
-        _dialog = new PeerDialog(peer.Responses[^1]);
+        _dialog = PeerDialog.OfCaller(peer.Responses[^1]);
         await fixture.SendAsync(peer, ScenarioFixture.Octets(_messages.InDialog("ACK", _dialog, peer, fixture.Protocol, 1, null, [])));
         peer.ResponsesRead = peer.Responses.Count;
     }
 
     private async Task SendInDialogAsync(Step step)
     {
-        var dialog = _dialog ?? throw new ScenarioSkip("there is no dialog");
-        var method = step.Text("method") ?? throw new ScenarioSkip("no method");
         var peer = fixture.Peer(step.Connection);
+        var dialog = _dialog ??= DialogOf(peer) ?? throw new ScenarioSkip("there is no dialog");
+        var method = step.Text("method") ?? throw new ScenarioSkip("no method");
         var given = step.Number("cseq");
-        var toTag = step.Text("to_tag");
+        var toTag = step.Text("to_tag") is { } tag ? Fill(tag, "to-tag") : null;
+        var save = step.Text("save");
         var contacts = step.List("contact");
         List<string> lines = [.. contacts.Count > 0 ? contacts.Select(contact => $"Contact: {Contact(contact)}") : ContactOf(method, peer)];
         var body = "";
@@ -90,8 +96,67 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             // An ACK has the number of its INVITE.
             var cseq = given ?? (method is "ACK" or "CANCEL" ? dialog.LastInvite : ++dialog.CSeq);
             dialog.LastInvite = method == "INVITE" ? cseq : dialog.LastInvite;
-            await fixture.SendAsync(peer, ScenarioFixture.Octets(_messages.InDialog(method, dialog, peer, fixture.Protocol, cseq, toTag, lines, body)));
+            var text = method == "CANCEL" && peer.LastInvite is { } invite
+                ? PeerMessages.Within(method, invite, to: null)
+                : _messages.InDialog(method, dialog, peer, fixture.Protocol, cseq, toTag, lines, body);
+            peer.LastInvite = method == "INVITE" ? text : peer.LastInvite;
+            await fixture.SendAsync(peer, ScenarioFixture.Octets(text));
+            Save(save, text, peer);
         }
+    }
+
+    // The dialog of the last INVITE of the peer that was accepted.
+    private static PeerDialog? DialogOf(ScenarioPeer peer) =>
+        peer.Responses.LastOrDefault(response => response.IsSuccess && response.CSeq.Method == SipMethod.Invite) is { } success ? PeerDialog.OfCaller(success) : null;
+
+    // The parts of a request, and of the answer to it, that later steps name as {name.part}, or as {name} where it is clear which.
+    private void Save(string? name, string text, ScenarioPeer peer)
+    {
+        if (name is null)
+        {
+            return;
+        }
+
+        var request = SipRequest.Parse(ScenarioFixture.Octets(text));
+        var answer = peer.Responses.LastOrDefault(response => response.CallId == request.CallId && response.CSeq.Number == request.CSeq.Number);
+        var challenge = peer.Responses.LastOrDefault(response => response.CallId == request.CallId && response.StatusCode is 401 or 407);
+        var parts = new Dictionary<string, string>
+        {
+            ["request"] = text,
+            ["call-id"] = request.CallId.ToString(),
+            ["cseq"] = request.CSeq.Number.ToString(CultureInfo.InvariantCulture),
+            ["branch"] = request.TopVia.Branch.ToString(),
+            ["from-tag"] = request.From.Tag.ToString(),
+            ["to-tag"] = (answer?.To.Tag ?? request.To.Tag).ToString(),
+            ["contact"] = answer?.Addresses(SipHeaderNames.Contact).FirstOrDefault().Address.ToString() ?? "",
+        };
+        if (challenge is not null && ReadChallenge(challenge) is { } read)
+        {
+            parts["nonce"] = read.Nonce;
+        }
+
+        if (request.Contains(SipHeaderNames.Authorization))
+        {
+            parts["authorization"] = request[SipHeaderNames.Authorization].ToString();
+        }
+
+        _saved[name] = parts;
+    }
+
+    private string Fill(string text, string part)
+    {
+        foreach (var (name, parts) in _saved)
+        {
+            foreach (var (key, value) in parts)
+            {
+                text = text.Replace($"{{{name}.{key}}}", value, StringComparison.OrdinalIgnoreCase).Replace($"{{{name}.{key.Replace('-', '_')}}}", value, StringComparison.OrdinalIgnoreCase);
+            }
+
+            var usual = parts.GetValueOrDefault(name.Replace('_', '-').ToLowerInvariant()) ?? parts.GetValueOrDefault(part) ?? parts["call-id"];
+            text = text == name ? usual : text.Replace($"{{{name}}}", usual, StringComparison.Ordinal);
+        }
+
+        return text;
     }
 
     /// <summary>Registers nothing and so asks for what is registered.</summary>
@@ -99,7 +164,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
 
     private Task RunAsync(Step step) => step.Op switch
     {
-        "note" => NoteAsync(step),
+        "note" => SkipOverAsync(step),
         "connect" => ConnectAsync(step),
         "close" => CloseAsync(step),
         "shutdown-send" => ShutdownSendAsync(step),
@@ -108,6 +173,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         "send" => SendAsync(step),
         "send-many" or "flood" => SendManyAsync(step),
         "parallel" => ParallelAsync(step),
+        "calls" => CallsAsync(step),
         "register" => RequestAsync(step, SipMethod.Register.Name),
         "request" => RequestAsync(step, step.Text("method") ?? throw new ScenarioSkip("no method")),
         "send-in-dialog" => SendInDialogAsync(step),
@@ -118,6 +184,8 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         "respond" => RespondAsync(step),
         "respond-always" => RespondAlwaysAsync(step),
         "sut-sends" => SutSendsAsync(step),
+        "sut-sends-large" or "sut-sends-body" => SutSendsAsync(step, SipMethod.Message.Name),
+        "api" => ApiAsync(step),
         "net" => NetAsync(step),
         "wait" or "advance-clock" => AdvanceAsync(step),
         "fault" => FaultAsync(step),
@@ -126,7 +194,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         _ => throw new ScenarioSkip("there is no such step for SIP here"),
     };
 
-    private static Task NoteAsync(Step step)
+    private static Task SkipOverAsync(Step step)
     {
         step.Ask("text");
         return Task.CompletedTask;
@@ -143,7 +211,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
 
     private async Task CloseAsync(Step step)
     {
-        fixture.Peer(step.Connection).Connection?.Stream.End();
+        fixture.Peer(step.Connection).Connection?.End();
         await fixture.SettleAsync();
     }
 
@@ -176,7 +244,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             await fixture.SendAsync(peer, closeAt is { } at && at < octets.Length ? octets[..at] : octets);
             if (closeAt is not null)
             {
-                peer.Connection?.Stream.End();
+                peer.Connection?.End();
             }
         }
 
@@ -185,7 +253,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
 
     private async Task SendAsync(Step step)
     {
-        var text = step.Text("text") ?? throw new ScenarioSkip("no text");
+        var text = Fill(step.Text("text") ?? throw new ScenarioSkip("no text"), "authorization");
         var peer = fixture.Peer(step.Connection);
         var repeat = step.Number("repeat") ?? 1;
         var varied = step.List("vary");
@@ -210,7 +278,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
 
         if (closes)
         {
-            peer.Connection?.Stream.End();
+            peer.Connection?.End();
         }
 
         await fixture.SettleAsync();
@@ -291,7 +359,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         {
             if (send.Peer.Connection is { } connection)
             {
-                connection.Stream.Give(send.Octets);
+                connection.Give(send.Octets);
             }
             else
             {
@@ -299,6 +367,55 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             }
         })));
         await fixture.SettleAsync();
+    }
+
+    // So many at once that they fit into one ringing.
+    private async Task CallsAsync(Step step)
+    {
+        const int Batch = 100;
+        var n = step.Number("n") ?? 1;
+        var offer = Encoding.ASCII.GetString(Sut.Description.Octets.Span);
+        fixture.Sut.IsForgetful = true;
+        try
+        {
+            for (var done = 0; done < n; done += Batch)
+            {
+                var peer = fixture.Peer($"calls{done}");
+                var count = Math.Min(Batch, n - done);
+                for (var i = 0; i < count; i++)
+                {
+                    var (callId, _) = _messages.NextInCall("calls", same: false, cseq: null);
+                    var invite = _messages.Request(
+                        "INVITE", "sip:sut@sut.example.com", peer, fixture.Protocol, "sip:sut@sut.example.com", "sip:peer@peer.example.com", callId, 1, null,
+                        [.. ContactOf("INVITE", peer), "Content-Type: application/sdp"], offer);
+                    await fixture.SendAsync(peer, ScenarioFixture.Octets(invite));
+                }
+
+                await fixture.WaitAsync(() => Succeeded(SipMethod.Invite) >= count, ScenarioFixture.TransactionTime);
+                foreach (var success in peer.Responses.Where(response => response.IsSuccess).ToList())
+                {
+                    var dialog = PeerDialog.OfCaller(success);
+                    await fixture.SendAsync(peer, ScenarioFixture.Octets(_messages.InDialog("ACK", dialog, peer, fixture.Protocol, 1, null, [])));
+                    await fixture.SendAsync(peer, ScenarioFixture.Octets(_messages.InDialog("BYE", dialog, peer, fixture.Protocol, 2, null, [])));
+                }
+
+                await fixture.WaitAsync(() => Succeeded(SipMethod.Bye) >= count, ScenarioFixture.TransactionTime);
+                var (accepted, ended) = (Succeeded(SipMethod.Invite), Succeeded(SipMethod.Bye));
+                peer.Connection?.End();
+                await fixture.SettleAsync();
+                fixture.Forget(peer);
+                if (accepted != count || ended != count)
+                {
+                    throw new ScenarioFailure($"of {count} calls {accepted} were accepted and {ended} ended");
+                }
+
+                int Succeeded(SipMethod method) => peer.Responses.Where(response => response.IsSuccess && response.CSeq.Method == method).DistinctBy(response => response.CallId).Count();
+            }
+        }
+        finally
+        {
+            fixture.Sut.IsForgetful = false;
+        }
     }
 
     /// <summary>A well-formed request of a peer; a challenge is answered where the step says how, or where the next step does not ask for it.</summary>
@@ -316,16 +433,26 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         var contacts = step.List("contact");
         var expires = step.Text("expires");
         var digestUri = step.Text("digest_uri");
-        var toTag = step.Text("to_tag");
+        var toTag = step.Text("to_tag") is { } tag ? Fill(tag, "to-tag") : null;
         var repeat = step.Number("repeat") ?? 1;
+        var save = step.Text("save");
         step.Ask("method");
 
-        if (step.Text("save") is { } name)
+        if (method is "ACK" or "CANCEL" && peer.LastInvite is { } invite)
         {
-            throw new ScenarioSkip($"save {name}");
+            var to = peer.Responses.LastOrDefault(response => response.CSeq.Method == SipMethod.Invite)?[SipHeaderNames.To].ToString();
+            await fixture.SendAsync(peer, ScenarioFixture.Octets(PeerMessages.Within(method, invite, method == "ACK" ? to : null)));
+            return;
         }
 
         List<string> lines = [];
+        var body = "";
+        if (method == "INVITE")
+        {
+            lines.Add("Content-Type: application/sdp");
+            body = Encoding.ASCII.GetString(Sut.Description.Octets.Span);
+        }
+
         if (isRegister)
         {
             var isQuery = step.Ask("contact") is JsonArray { Count: 0 };
@@ -361,8 +488,11 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
 
         async Task SendRequestAsync((string CallId, int CSeq) call, IEnumerable<string> more)
         {
-            var octets = ScenarioFixture.Octets(_messages.Request(method, uri, peer, fixture.Protocol, aor, from, call.CallId, call.CSeq, toTag, lines.Concat(more)));
+            var text = _messages.Request(method, uri, peer, fixture.Protocol, aor, from, call.CallId, call.CSeq, toTag, lines.Concat(more), body);
+            var octets = ScenarioFixture.Octets(text);
+            peer.LastInvite = method == "INVITE" ? text : peer.LastInvite;
             await fixture.SendAsync(peer, octets);
+            Save(save, text, peer);
             fixture.RepeatUntilAnswered(peer, octets);
             if (fixture.IsLossy || more.Any())
             {
@@ -379,21 +509,35 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             return false;
         }
 
-        var name = peer.Responses[^1].StatusCode == 401 ? SipHeaderNames.WwwAuthenticate : SipHeaderNames.ProxyAuthenticate;
-        foreach (var line in peer.Responses[^1].Lines(name))
+        challenge = ReadChallenge(peer.Responses[^1])!;
+        return challenge is not null;
+    }
+
+    private static DigestChallenge? ReadChallenge(SipResponse response)
+    {
+        foreach (var line in response.Lines(response.StatusCode == 401 ? SipHeaderNames.WwwAuthenticate : SipHeaderNames.ProxyAuthenticate))
         {
             if (DigestChallenge.TryParse(line.Span, out var read) && read.Algorithm is { } algorithm && algorithm == DigestAlgorithm.Sha256)
             {
-                challenge = read;
-                return true;
+                return read;
             }
         }
 
-        return false;
+        return null;
     }
 
     private string Authorization(string kind, string method, string uri, string user, string? digestUri, DigestChallenge challenge)
     {
+        if (kind == "replay" && _saved.Values.LastOrDefault(parts => parts.ContainsKey("authorization")) is { } last)
+        {
+            return $"Authorization: {last["authorization"]}";
+        }
+
+        if (_saved.GetValueOrDefault(kind)?.GetValueOrDefault("authorization") is { } saved)
+        {
+            return $"Authorization: {saved}";
+        }
+
         if (kind == "replay" && _authorizations.Count > 0)
         {
             return _authorizations[^1];
@@ -481,7 +625,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         return null;
     }
 
-    private static void CheckHeader(SipResponse response, string header)
+    private static void CheckHeader(SipMessage response, string header)
     {
         var colon = header.IndexOf(':', StringComparison.Ordinal);
         var name = colon < 0 ? header : header[..colon];
@@ -506,9 +650,11 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
         var method = step.Text("method");
         var within = step.Number("within_ms") is { } ms ? TimeSpan.FromMilliseconds(ms) : ScenarioFixture.TransactionTime;
         var optional = step.Flag("optional");
+        var headers = step.List("header");
         var peer = fixture.Peer(step.Connection);
+        var acks = method == SipMethod.Ack.Name;
 
-        if (!await fixture.WaitAsync(() => peer.RequestsRead < peer.Requests.Count, within))
+        if (!await fixture.WaitAsync(() => peer.Unread(acks) is not null, within))
         {
             if (!optional)
             {
@@ -518,17 +664,21 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
             return;
         }
 
-        if (method is not null && peer.Requests[peer.RequestsRead].Method.Name != method)
+        if (method is not null && peer.Unread(acks)!.Method.Name != method)
         {
             if (!optional)
             {
-                throw new ScenarioFailure($"{peer.Requests[peer.RequestsRead].Method} instead of {method}");
+                throw new ScenarioFailure($"{peer.Unread(acks)!.Method} instead of {method}");
             }
 
             return;
         }
 
-        peer.NextRequest();
+        var request = peer.NextRequest(acks)!;
+        foreach (var header in headers)
+        {
+            CheckHeader(request, header);
+        }
     }
 
     private async Task ExpectCloseAsync(Step step)
@@ -556,7 +706,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
                 throw new ScenarioFailure($"{peer.Responses[peer.ResponsesRead].StatusCode} to {peer.Name}");
             }
 
-            if (peer.Requests.Skip(peer.RequestsRead).FirstOrDefault(request => method is null || request.Method.Name == method) is { } request)
+            if (peer.Requests.Skip(peer.RequestsRead).FirstOrDefault(request => method is null ? request.Method != SipMethod.Ack : request.Method.Name == method) is { } request)
             {
                 throw new ScenarioFailure($"{request.Method} to {peer.Name}");
             }
@@ -566,73 +716,118 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
     private async Task RespondAsync(Step step)
     {
         var peer = fixture.Peer(step.Connection);
+        var tags = step.List("to_tag");
         var answer = ReadAnswer(step);
+        var code = step.Number("code") ?? 0;
         var repeat = step.Number("repeat") ?? 1;
         var varied = step.List("vary");
+        var isForInvite = tags.Count > 0 || step.Ask("sdp") is not null;
 
-        if (peer.Unanswered is null && !await fixture.WaitAsync(() => peer.NextRequest() is not null, ScenarioFixture.TransactionTime))
+        if (ToAnswer(peer, code, isForInvite) is null && !await fixture.WaitAsync(() => peer.NextRequest() is not null, ScenarioFixture.TransactionTime))
         {
             throw new ScenarioFailure("there is no request to answer");
         }
 
-        var request = peer.Unanswered!;
-        for (var repetition = 0; repetition < repeat; repetition++)
+        var request = ToAnswer(peer, code, isForInvite)!;
+        foreach (var tag in tags.DefaultIfEmpty("peer"))
         {
-            var octets = answer(request);
-            if (repetition > 0 && varied.Count > 0)
+            for (var repetition = 0; repetition < repeat; repetition++)
             {
-                octets = ScenarioFixture.Octets(varied.Any(name => name is "to_tag" or "to-tag")
-                    ? Encoding.Latin1.GetString(octets).Replace(";tag=peer", $";tag=peer{repetition}", StringComparison.Ordinal)
-                    : PeerMessages.Vary(Encoding.Latin1.GetString(octets), varied, repetition));
-            }
+                var own = repetition > 0 && varied.Any(name => name is "to_tag" or "to-tag") ? $"{tag}{repetition}" : tag;
+                var octets = answer(request, own);
+                if (repetition > 0 && varied.Count > 0 && own == tag)
+                {
+                    octets = ScenarioFixture.Octets(PeerMessages.Vary(Encoding.Latin1.GetString(octets), varied, repetition));
+                }
 
-            peer.Answers[request.TopVia.Branch.ToString()] = octets;
-            await fixture.SendAsync(peer, octets);
+                if (request.Method == SipMethod.Invite && code >= 200)
+                {
+                    peer.LastAnswered = (request, own);
+                    _dialog = code < 300 && request.To.Tag.IsEmpty && _dialog?.CallId != request.CallId.ToString() ? PeerDialog.OfCalled(request, own) : _dialog;
+                }
+
+                await fixture.AnswerAsync(peer, request, octets);
+            }
         }
 
         // After a provisional answer the final one is still to come.
-        if (SipResponse.Parse(peer.Answers[request.TopVia.Branch.ToString()]).IsFinal)
+        if (code >= 200)
         {
-            peer.Unanswered = null;
+            peer.Close(request);
         }
+    }
+
+    // Which request of those that are known is meant: where several wait, a CANCEL has its 200 and the INVITE all the rest; a further tag is
+    // another branch's answer to an INVITE that was answered.
+    private static SipRequest? ToAnswer(ScenarioPeer peer, int code, bool isForInvite)
+    {
+        if (code is 200 or 481 && !isForInvite)
+        {
+            while (peer.Requests.Skip(peer.RequestsRead).Any(request => request.Method == SipMethod.Cancel))
+            {
+                peer.NextRequest();
+            }
+
+            if (peer.Open.FirstOrDefault(request => request.Method == SipMethod.Cancel) is { } cancel)
+            {
+                return cancel;
+            }
+        }
+
+        if ((isForInvite || code == 487) && peer.Open.LastOrDefault(request => request.Method == SipMethod.Invite) is { } invite)
+        {
+            return invite;
+        }
+
+        return peer.Open.Count > 0 ? peer.Open[^1]
+            : peer.NextRequest() is { } next ? next
+            : isForInvite ? peer.LastAnswered?.Invite
+            : null;
     }
 
     private async Task RespondAlwaysAsync(Step step)
     {
         fixture.Peer(step.Connection);
         var answer = ReadAnswer(step);
+        var tag = step.Text("to_tag") ?? "peer";
         var times = step.Number("times") ?? int.MaxValue;
-        fixture.RespondAlways = request => times-- > 0 ? answer(request) : null;
+        fixture.RespondAlways = request => times-- > 0 ? answer(request, tag) : null;
 
         // What has come already and waits is answered too.
         foreach (var peer in fixture.Peers.ToList())
         {
-            while (peer.Unanswered is not null || peer.NextRequest() is not null)
+            while ((peer.Open.Count > 0 ? peer.Open[0] : peer.NextRequest()) is { } request)
             {
-                var request = peer.Unanswered!;
-                peer.Unanswered = null;
+                peer.Close(request);
                 if (fixture.RespondAlways(request) is { } octets)
                 {
-                    peer.Answers[request.TopVia.Branch.ToString()] = octets;
-                    await fixture.SendAsync(peer, octets);
+                    await fixture.AnswerAsync(peer, request, octets);
                 }
             }
         }
     }
 
-    private static Func<SipRequest, byte[]> ReadAnswer(Step step)
+    private static Func<SipRequest, string, byte[]> ReadAnswer(Step step)
     {
         var code = step.Number("code") ?? throw new ScenarioSkip("no code");
-        var tag = step.Text("to_tag") ?? "peer";
         var challenge = step.Text("challenge");
-        var sdp = step.Text("sdp");
+        var headers = step.List("header");
+        var given = step.Ask("sdp");
+        var usual = Encoding.ASCII.GetString(Sut.Description.Octets.Span);
+        var sdp = given is null ? null : given.GetValueKind() is JsonValueKind.True ? usual : given.GetValueKind() is JsonValueKind.False ? "" : given.ToString();
 
-        return request =>
+        return (request, tag) =>
         {
             using var answer = new SipResponseBuilder(request, code, tag);
             if (challenge is not null)
             {
                 answer.Add(code == 407 ? SipHeaderNames.ProxyAuthenticate : SipHeaderNames.WwwAuthenticate, challenge);
+            }
+
+            foreach (var header in headers)
+            {
+                var colon = header.IndexOf(':', StringComparison.Ordinal);
+                answer.Add(header[..(colon < 0 ? throw new ScenarioSkip($"header {header}") : colon)], header[(colon + 1)..].Trim());
             }
 
             if (request.Method == SipMethod.Register && code is >= 200 and < 300)
@@ -643,85 +838,188 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
                 }
             }
 
-            if (sdp is not null)
+            // Where the peer is, and its answer to an offer, belong into every answer that accepts.
+            if (request.Method == SipMethod.Invite && code is > 100 and < 300)
             {
-                answer.Add(SipHeaderNames.ContentType, "application/sdp");
-                answer.Body = ScenarioFixture.Octets(sdp);
+                answer.Add(SipHeaderNames.Contact, $"<sip:peer@{request.RequestUri!.Host}>");
+            }
+
+            var body = sdp ?? (request.Method == SipMethod.Invite && code is >= 200 and < 300 ? usual : "");
+            if (body.Length > 0)
+            {
+                answer.SetBody("application/sdp", ScenarioFixture.Octets(body));
             }
 
             return answer.Build().Octets.ToArray();
         };
     }
 
-    private async Task SutSendsAsync(Step step)
+    private async Task SutSendsAsync(Step step, string? usual = null)
     {
-        var method = step.Text("method") ?? throw new ScenarioSkip("no method");
+        var method = step.Text("method") ?? usual ?? throw new ScenarioSkip("no method");
         var agent = fixture.Sut.Agent ?? throw new ScenarioSkip("a registrar sends nothing by itself");
         var peer = fixture.Peer("A");
-        var to = step.Text("to") ?? $"sip:peer@{peer.Address}";
-        foreach (var field in (string[])["resolves", "cert"])
-        {
-            if (step.Ask(field) is not null)
-            {
-                throw new ScenarioSkip($"{field} of sut-sends");
-            }
-        }
-
+        var given = step.Text("to");
+        var to = given ?? $"{(fixture.Protocol == SipProtocol.Tls ? "sips" : "sip")}:peer@{peer.Address.Address}";
         if (!SipUri.TryParse(to, out var uri))
         {
             throw new ScenarioSkip($"to {to}");
         }
 
-        // A name leads to A, which takes the place of a resolver.
-        if (uri.HostAddress() is null)
+        if (step.Ask("resolves") is { } servers)
         {
-            agent = agent.Stack.CreateUserAgent(new SipUserAgentOptions
-            {
-                AddressOfRecord = agent.AddressOfRecord,
-                Credentials = [ScenarioFixture.SutCredential],
-                OutboundProxies = [SipUri.Parse($"sip:{peer.Address}{(uri.Transport is { } protocol ? $";transport={protocol.ParameterName()}" : "")}")],
-            });
+            fixture.Resolve(uri, servers);
         }
 
-        _sends.Add(SutSendAsync(agent, method, uri, step.Text("text")));
+        if (step.Ask("cert") is { } certificate)
+        {
+            fixture.ShowCertificate(certificate);
+        }
+
+        var body = step.Text("text") ?? (step.Number("bytes") is { } size ? new string('x', size) : null);
+        var isInDialog = given is null && fixture.Name == "sip-dialog";
+        _sends.Add(NoteAsync(() => SutSendAsync(agent, method, uri, body, isInDialog, [])));
         await fixture.SettleAsync();
     }
 
-    private async Task<Exception?> SutSendAsync(SipUserAgent agent, string method, SipUri uri, string? body)
+    // What the application may do besides sending; what it gets for it is seen by the assert "throws".
+    private async Task ApiAsync(Step step)
     {
+        var call = step.Text("call") ?? throw new ScenarioSkip("no call");
+        var agent = fixture.Sut.Agent ?? throw new ScenarioSkip("a registrar has no application");
+        var to = step.Text("to") ?? $"sip:peer@{fixture.Peer("A").Address}";
+        var body = step.Text("text");
+        var method = step.Text("method");
+        var headers = step.List("header");
+        var value = step.Text("value");
+        headers = value is null ? headers : [.. headers.Select(name => $"{name}: {value}")];
+        method = call.ToLowerInvariant() switch
+        {
+            "send" => method ?? SipMethod.Message.Name,
+            "invite" or "bye" or "cancel" or "message" or "options" or "register" or "info" or "update" => call.ToUpperInvariant(),
+            "dispose" or "stop" or "parse-uri" => null,
+            _ => throw new ScenarioSkip($"call {call}"),
+        };
+
+        _sends.Add(NoteAsync(async () =>
+        {
+            if (method is not null)
+            {
+                return await SutSendAsync(agent, method, SipUri.Parse(to), body, fixture.Name == "sip-dialog", headers);
+            }
+
+            if (call == "parse-uri")
+            {
+                SipUri.Parse(to);
+            }
+            else
+            {
+                await agent.Stack.DisposeAsync();
+            }
+
+            return null;
+        }));
+        await fixture.SettleAsync();
+    }
+
+    private static async Task<Exception?> NoteAsync(Func<Task<Exception?>> send)
+    {
+#pragma warning disable CA1031 // A scenario may ask what was thrown.
         try
         {
-            if (method == SipMethod.Register.Name)
-            {
-                // It registers with its domain, which lies where A is.
-                var request = agent.CreateRequest(SipMethod.Register, SipUri.Parse($"sip:{fixture.Peer("A").Address}"), agent.AddressOfRecord);
-                request.Add(SipHeaderNames.Contact, $"<{agent.Stack.CreateContact("sut", SipProtocol.Udp)}>");
-                await agent.SendAsync(request);
-                return null;
-            }
-
-            if (method is not ("MESSAGE" or "OPTIONS" or "INFO"))
-            {
-                throw new ScenarioSkip($"sut-sends {method}");
-            }
-
-            var message = agent.CreateRequest(new SipMethod(method), uri);
-            if (method == "MESSAGE")
-            {
-                message.Add(SipHeaderNames.ContentType, "text/plain");
-                message.Body = ScenarioFixture.Octets(body ?? "hello");
-            }
-
-            var result = await agent.SendAsync(message);
-            return result.Outcome == SipTransactionOutcome.Answered ? null : new IOException(result.Outcome.ToString());
+            return await send();
         }
-#pragma warning disable CA1031 // A scenario may ask what was thrown.
         catch (Exception thrown) when (thrown is not ScenarioEnd)
         {
             return thrown;
         }
 #pragma warning restore CA1031
     }
+
+    private async Task<Exception?> SutSendAsync(SipUserAgent agent, string method, SipUri uri, string? body, bool isInDialog, IReadOnlyList<string> headers)
+    {
+        // A dialog of the peer's making is the stack's only one.
+        var session = _session is { Dialog.State: DialogState.Confirmed } own ? own
+            : agent.Stack.Sessions.All.FirstOrDefault(one => one.Dialog.State == DialogState.Confirmed);
+        isInDialog &= session is not null;
+        switch (method)
+        {
+            case "BYE":
+                await (session ?? throw new ScenarioSkip("there is no session to end")).EndAsync();
+                return null;
+
+            case "CANCEL":
+                await (_inviting ?? throw new ScenarioSkip("there is no INVITE to cancel")).CancelAsync();
+                return null;
+
+            case "INVITE" when isInDialog:
+                return Failure(await session!.ReinviteAsync(Sut.Description));
+
+            case "UPDATE" when session is not null:
+                return Failure(await session.UpdateAsync(null));
+
+            case "INVITE":
+                return await InviteAsync(agent, uri, headers);
+
+            case "ACK" or "PRACK" or "UPDATE":
+                throw new ScenarioSkip($"sut-sends {method}");
+        }
+
+        // It registers with its domain, which lies where A is.
+        using var request = isInDialog ? session!.CreateRequest(new SipMethod(method))
+            : method == SipMethod.Register.Name ? agent.CreateRequest(SipMethod.Register, SipUri.Parse($"sip:{fixture.Peer("A").Address}"), agent.AddressOfRecord)
+            : agent.CreateRequest(new SipMethod(method), uri);
+        Add(request, headers);
+        if (method == SipMethod.Register.Name)
+        {
+            request.Add(SipHeaderNames.Contact, $"<{agent.Stack.CreateContact("sut", SipProtocol.Udp)}>");
+        }
+
+        if (method == SipMethod.Message.Name || body is not null)
+        {
+            request.SetBody("text/plain", ScenarioFixture.Octets(body ?? "hello"));
+        }
+
+        return Failure(isInDialog ? await session!.SendAsync(request) : await agent.SendAsync(request));
+    }
+
+    private async Task<Exception?> InviteAsync(SipUserAgent agent, SipUri uri, IReadOnlyList<string> headers)
+    {
+        using var cancelling = new CancellationTokenSource();
+        _inviting = cancelling;
+        try
+        {
+            var result = await agent.InviteAsync(uri, new InviteOptions { Offer = Sut.Description, Prepare = request => Add(request, headers) }, cancelling.Token);
+            if (result.Session is { } session)
+            {
+                fixture.Sut.Use(session);
+                _session = session;
+            }
+
+            return result.Outcome == SipTransactionOutcome.Answered ? null : result.Error ?? new IOException(result.Outcome.ToString());
+        }
+        catch (OperationCanceledException) when (cancelling.IsCancellationRequested)
+        {
+            // As it was told to.
+            return null;
+        }
+        finally
+        {
+            _inviting = _inviting == cancelling ? null : _inviting;
+        }
+    }
+
+    private static void Add(SipRequestBuilder request, IReadOnlyList<string> headers)
+    {
+        foreach (var header in headers)
+        {
+            var colon = header.IndexOf(':', StringComparison.Ordinal);
+            request.Add(header[..(colon < 0 ? header.Length : colon)], colon < 0 ? "" : header[(colon + 1)..].TrimStart(' '));
+        }
+    }
+
+    private static Exception? Failure(SipTransactionResult result) =>
+        result.Outcome == SipTransactionOutcome.Answered ? null : result.Error as IOException ?? new IOException(result.Outcome.ToString());
 
     private Task NetAsync(Step step)
     {
@@ -740,7 +1038,7 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
     {
         switch (step.Text("what"))
         {
-            case "network-down" or "send-fails" or "send-error":
+            case "network-down" or "send-fails" or "send-error" or "transport-error" or "network-unreachable":
                 fixture.Sut.Datagrams.IsBroken = true;
                 break;
 
@@ -749,7 +1047,36 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
                 break;
 
             case "connect-refused" or "refuse-connections":
-                fixture.Sut.Streams.IsRefused = true;
+                var only = step.NamesConnection ? fixture.Peer(step.Connection) : null;
+                fixture.Sut.Streams.IsRefused = fixture.Sut.SecureStreams.IsRefused = address => only is null || only.IsAt(address);
+                break;
+
+            case "connect-accepted" or "accept-connections":
+                fixture.Sut.Streams.IsRefused = fixture.Sut.SecureStreams.IsRefused = _ => false;
+                break;
+
+            case "connection-reset" or "reset" or "connections-lost":
+                foreach (var connection in fixture.Peers.SelectMany(peer => peer.Connections))
+                {
+                    connection.Stream.Reset();
+                }
+
+                break;
+
+            case "dns-down" or "dns-fails" or "dns-timeout":
+                fixture.IsDnsDown = true;
+                break;
+
+            case "dns-up":
+                fixture.IsDnsDown = false;
+                break;
+
+            case "handler-throws" or "app-throws" or "application-fails":
+                fixture.Sut.IsApplicationBroken = true;
+                break;
+
+            case "handler-works" or "app-works":
+                fixture.Sut.IsApplicationBroken = false;
                 break;
 
             case var what:

@@ -13,6 +13,7 @@ internal sealed class ScriptedStream : Stream
     private Memory<byte> _destination;
     private TaskCompletionSource? _idle;
     private TaskCompletionSource? _blocked;
+    private TaskCompletionSource? _more;
     private Exception? _failure;
     private bool _ended;
     private bool _disposed;
@@ -50,6 +51,30 @@ internal sealed class ScriptedStream : Stream
         lock (_gate)
         {
             return _written.ToArray();
+        }
+    }
+
+    /// <summary>Reads what has been written from that position on, for which it waits; 0 when there will be no more.</summary>
+    public async ValueTask<int> ReadWrittenAsync(int position, Memory<byte> buffer)
+    {
+        while (true)
+        {
+            Task wait;
+            lock (_gate)
+            {
+                // Who reads into nothing only wants to know that there is something.
+                var left = (int)_written.Length - position;
+                if (left > 0 || _disposed || _failure is not null)
+                {
+                    var count = Math.Min(left, buffer.Length);
+                    _written.GetBuffer().AsSpan(position, count).CopyTo(buffer.Span);
+                    return count;
+                }
+
+                wait = (_more ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            await wait;
         }
     }
 
@@ -126,6 +151,8 @@ internal sealed class ScriptedStream : Stream
                 if (!_stopped)
                 {
                     _written.Write(buffer.Span);
+                    _more?.TrySetResult();
+                    _more = null;
                     return;
                 }
 
@@ -171,6 +198,12 @@ internal sealed class ScriptedStream : Stream
         lock (_gate)
         {
             change();
+            if (_disposed || _failure is not null)
+            {
+                _more?.TrySetResult();
+                _more = null;
+            }
+
             if (_reading is not null && TryTake(_destination, out count, out failure))
             {
                 (reading, _reading) = (_reading, null);

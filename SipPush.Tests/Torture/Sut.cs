@@ -14,6 +14,7 @@ internal sealed class Sut : IAsyncDisposable
 {
     public static readonly SipEndPoint Udp = SipEndPoint.Parse("udp:127.0.0.1:5060");
     public static readonly SipEndPoint Tcp = SipEndPoint.Parse("tcp:127.0.0.1:5060");
+    public static readonly SipEndPoint Tls = SipEndPoint.Parse("tls:127.0.0.1:5061");
 
     /// <summary>What the user agent says of itself in a session.</summary>
     public static readonly SipBody Description = new(
@@ -30,8 +31,11 @@ internal sealed class Sut : IAsyncDisposable
 
     private Sut()
     {
+        var options = new SipTransportOptions { TimeProvider = Clock, ReceiverFault = Log.Escaped };
+        Certificates = new SutTls(Clock);
         Datagrams = new SutDatagrams(Udp) { Sent = Sent, Escaped = Log.Escaped };
-        Streams = new SutStreams(Tcp, new SipTransportOptions { TimeProvider = Clock, ReceiverFault = Log.Escaped });
+        Streams = new SutStreams(Tcp, options);
+        SecureStreams = new SutStreams(Tls, options, Certificates);
     }
 
     public ManualTimeProvider Clock { get; } = new();
@@ -41,6 +45,24 @@ internal sealed class Sut : IAsyncDisposable
     public SutDatagrams Datagrams { get; }
 
     public SutStreams Streams { get; }
+
+    /// <summary>TLS, which the registrar does not have.</summary>
+    public SutStreams SecureStreams { get; }
+
+    /// <summary>The certificates of this and of the peers.</summary>
+    public SutTls Certificates { get; }
+
+    /// <summary>Where the servers for a name are; by default there are none.</summary>
+    public Func<SipUri, IReadOnlyList<SipTarget>> Locate { get; set; } = uri => throw new IOException($"There is no {uri.Host}");
+
+    /// <summary>True where the application fails with each request that it is given.</summary>
+    public bool IsApplicationBroken { get; set; }
+
+    /// <summary>True while what goes out is counted and not kept.</summary>
+    public bool IsForgetful { get; set; }
+
+    /// <summary>Octets of the datagrams that were not kept.</summary>
+    public long OctetsForgotten { get; private set; }
 
     /// <summary>Null where the system under test is the registrar.</summary>
     public SipStack? Stack { get; private set; }
@@ -85,7 +107,7 @@ internal sealed class Sut : IAsyncDisposable
     public static async Task<Sut> StartAgentAsync(string user = "sut", IReadOnlyList<SipCredential>? credentials = null, bool takesCalls = false)
     {
         var sut = new Sut();
-        await sut.StartStackAsync(options => options with { Transports = [sut.Datagrams, sut.Streams] }, user, credentials ?? [], takesCalls);
+        await sut.StartStackAsync(options => options with { Transports = [sut.Datagrams, sut.Streams, sut.SecureStreams] }, user, credentials ?? [], takesCalls);
         return sut;
     }
 
@@ -124,7 +146,24 @@ internal sealed class Sut : IAsyncDisposable
     public Task GiveUpAsync() => _ending.CancelAsync();
 
     /// <summary>Transactions and timers that there are now.</summary>
-    public (int Clients, int Servers, int Completed, int Timers) Count() => Stack?.Layer.Count() ?? default;
+    public (int Clients, int Servers, int Completed, int Timers) Count()
+    {
+        if (Stack is not null)
+        {
+            return Stack.Layer.Count();
+        }
+
+        var (open, trusted) = (Datagrams.Count(), _trusted!.Count());
+        return (open.Clients + trusted.Clients, open.Servers + trusted.Servers, open.Completed + trusted.Completed, open.Timers + trusted.Timers);
+    }
+
+    /// <summary>What the application does with a session, whoever began it.</summary>
+    public void Use(SipSession session)
+    {
+        session.OfferAsync = (_, _) => ValueTask.FromResult<SipBody?>(Description);
+        session.Handle(SipMethod.Message, TakeAsync);
+        session.Handle(new SipMethod("INFO"), TakeAsync);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -139,6 +178,7 @@ internal sealed class Sut : IAsyncDisposable
             Transport = new SipTransportOptions { TimeProvider = Clock, ReceiverFault = Log.Escaped },
             TimeProvider = Clock,
             LoggerFactory = Log,
+            LocateAsync = (uri, _) => new(Locate(uri)),
         }));
         Agent = Stack.CreateUserAgent(new SipUserAgentOptions
         {
@@ -156,6 +196,11 @@ internal sealed class Sut : IAsyncDisposable
     /// <summary>The user agent's application: it notes what comes and takes it.</summary>
     private async ValueTask TakeAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
     {
+        if (IsApplicationBroken)
+        {
+            throw new InvalidOperationException(SutLog.Ordered);
+        }
+
         lock (_gate)
         {
             _delivered.Add(transaction.Request);
@@ -169,10 +214,7 @@ internal sealed class Sut : IAsyncDisposable
     {
         await invitation.ProgressAsync(180, cancellationToken: cancellationToken);
         await Task.Delay(Ringing, Clock, cancellationToken);
-        var session = await invitation.AcceptAsync(Description, cancellationToken);
-        session.OfferAsync = (_, _) => ValueTask.FromResult<SipBody?>(Description);
-        session.Handle(SipMethod.Message, TakeAsync);
-        session.Handle(new SipMethod("INFO"), TakeAsync);
+        Use(await invitation.AcceptAsync(Description, cancellationToken));
     }
 
     // Busy, so that nothing is left to acknowledge or to end: an example's caller is not there.
@@ -183,7 +225,14 @@ internal sealed class Sut : IAsyncDisposable
     {
         lock (_gate)
         {
-            _sent.Add((to, octets));
+            if (IsForgetful)
+            {
+                OctetsForgotten += octets.Length;
+            }
+            else
+            {
+                _sent.Add((to, octets));
+            }
         }
 
         OnDatagram?.Invoke(to, octets);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using SipPush.Sip;
+using SipPush.Sip.Transactions;
 
 namespace SipPush.Tests.Torture;
 
@@ -23,6 +24,9 @@ internal sealed class SutDatagrams(SipEndPoint local) : SipTransport
     public bool IsBroken { get; set; }
 
     public override SipEndPoint Local { get; } = local;
+
+    /// <summary>Transactions and timers of the stack that this is a transport of.</summary>
+    public (int Clients, int Servers, int Completed, int Timers) Count() => ((TransactionLayer)_receiver!).Count();
 
     public override ValueTask StartAsync(SipTransportReceiver receiver, CancellationToken cancellationToken)
     {
