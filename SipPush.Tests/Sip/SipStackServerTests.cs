@@ -79,6 +79,7 @@ public sealed class SipStackServerTests
     [TestCase("Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1", "Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1;received=192.0.2.9", Description = "SIP-45")]
     [TestCase("Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1;received=203.0.113.5", "Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1;received=192.0.2.9")]
     [TestCase("v: SIP / 2.0 / UDP pra.example.com ;branch= z9hG4bKa1, SIP/2.0/TCP far.example.com;branch=z9hG4bKx", "Via: SIP / 2.0 / UDP pra.example.com;branch=z9hG4bKa1;received=192.0.2.9, SIP/2.0/TCP far.example.com;branch=z9hG4bKx", Description = "SIP-03")]
+    [TestCase("Via: SIP/2.0/UDP pra.example.com;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;branch=z9hG4bKa1", "Via: SIP/2.0/UDP pra.example.com;rport=5060;branch=z9hG4bKa1;received=192.0.2.9")]
     public async Task The_top_Via_tells_where_the_request_came_from(string sent, string answered)
     {
         await _peer.SendAsync("udp:192.0.2.1:5060", Message.Replace("Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKa1", sent, StringComparison.Ordinal));
