@@ -157,7 +157,9 @@ public sealed class SipStack : IAsyncDisposable
             return LocateAndSendAsync(request, nextHop, SendAsync, cancellationToken);
         }
 
-        var connecting = ConnectAsync(endPoint, null, request.Octets.Length, cancellationToken);
+        // With maddr the address is not whom the URI is about.
+        var domain = endPoint.Protocol == SipProtocol.Tls ? nextHop.Host.ToString() : null;
+        var connecting = ConnectAsync(endPoint, domain, request.Octets.Length, cancellationToken);
         return connecting.IsCompletedSuccessfully
             ? SendAsync(request, connecting.Result, cancellationToken)
             : SendWhenConnectedAsync(request, connecting, cancellationToken);
