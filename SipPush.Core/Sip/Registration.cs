@@ -287,7 +287,7 @@ public sealed class Registration : IAsyncDisposable
     private async ValueTask<SipTransactionResult> SendAsync(TimeSpan expires, CancellationToken cancellationToken)
     {
         var aor = _userAgent.AddressOfRecord;
-        var registrar = _options.Registrar ?? SipUri.Of(null, aor.Host.ToString(), aor.Port ?? 0, SipProtocol.Udp);
+        var registrar = _options.Registrar ?? RegistrarOf(aor);
 
         using var request = _userAgent.CreateRequest(SipMethod.Register, registrar, aor);
         request.Set(SipHeaderNames.CallId, _callId);
@@ -296,10 +296,16 @@ public sealed class Registration : IAsyncDisposable
         return await _userAgent.SendAsync(request, () => ++_cseq, SetContact, _userAgent.Stack.SendAsync, cancellationToken).ConfigureAwait(false);
     }
 
+    // That of a SIPS address is asked over TLS as well, or else the password's digest would go in the clear.
+    private static SipUri RegistrarOf(SipUri aor) => aor.Scheme == "sips"
+        ? SipUri.Of(null, aor.Host.ToString(), aor.Port ?? 0, SipProtocol.Tls).AsSips()
+        : SipUri.Of(null, aor.Host.ToString(), aor.Port ?? 0, SipProtocol.Udp);
+
     private void SetContact(SipRequestBuilder request, SipUri nextHop)
     {
+        var uri = Contact(nextHop);
         var contact = new StringBuilder();
-        contact.Append(CultureInfo.InvariantCulture, $"<{Contact(nextHop)}>");
+        contact.Append(CultureInfo.InvariantCulture, $"<{(request.RequestUri?.Scheme == "sips" ? uri.AsSips() : uri)}>");
         var outbound = _outbound && ProtocolTo(nextHop).IsReliable();
         if (outbound)
         {
@@ -323,7 +329,7 @@ public sealed class Registration : IAsyncDisposable
     private SipUri Contact(SipUri nextHop) =>
         _userAgent.Stack.CreateContact(_userAgent.ContactUser, ProtocolTo(nextHop), nextHop.HostAddress());
 
-    private static SipProtocol ProtocolTo(SipUri nextHop) => nextHop.Transport ?? SipProtocol.Udp;
+    private static SipProtocol ProtocolTo(SipUri nextHop) => nextHop.Scheme == "sips" ? SipProtocol.Tls : nextHop.Transport ?? SipProtocol.Udp;
 
     // The registrar lists every binding of the AOR, and one of this instance may be left from an earlier registration without reg-id.
     private NameAddress ContactOf(SipResponse granted)
