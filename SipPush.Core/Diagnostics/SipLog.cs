@@ -69,7 +69,7 @@ internal static partial class SipLog
     [LoggerMessage(1019, LogLevel.Warning, "{Remote} is not taken for {Domain}: {Cause}")]
     public static partial void ServerNotVerified(ILogger logger, IPEndPoint remote, string domain, string cause);
 
-    [LoggerMessage(1020, LogLevel.Debug, "Over {Limit} TLS handshakes are under way: {Remote} is closed")]
+    [LoggerMessage(1020, LogLevel.Debug, "Over {Limit} TLS handshakes are under way, in all or from one address: {Remote} is closed")]
     public static partial void TooManyHandshakes(ILogger logger, int limit, IPEndPoint remote);
 
     [LoggerMessage(1021, LogLevel.Debug, "A message on {Flow} was read leniently: {Repairs}")]

@@ -26,7 +26,7 @@ internal sealed class ConnectionPool(
     private readonly HashSet<TcpConnection> _connections = [];
     private readonly ConcurrentDictionary<ConnectionKey, TcpConnection> _byKey = new();
     private readonly Dictionary<ConnectionKey, Task<Attempt>> _attempts = [];
-    private readonly Dictionary<Socket, Task> _handshakes = [];
+    private readonly Dictionary<Socket, (IPAddress From, Task Task)> _handshakes = [];
     private readonly Dictionary<IPAddress, int> _accepted = [];
     private readonly ILogger _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
     private Socket? _listener;
@@ -133,7 +133,7 @@ internal sealed class ConnectionPool(
         Task[] ending;
         lock (_gate)
         {
-            ending = [.. _attempts.Values, .. _handshakes.Values];
+            ending = [.. _attempts.Values, .. _handshakes.Values.Select(handshake => handshake.Task)];
         }
         await Task.WhenAll(ending).ConfigureAwait(false);
 
@@ -310,6 +310,12 @@ internal sealed class ConnectionPool(
                 return false;
             }
 
+            if (_handshakes.Values.Count(handshake => handshake.From.Equals(remote.Address)) >= tls?.LimitPerAddress)
+            {
+                SipLog.TooManyHandshakes(_log, tls.LimitPerAddress, remote);
+                return false;
+            }
+
             if (tls is null)
             {
                 Open(socket, default, remote, domain: null, accepted: true);
@@ -317,7 +323,7 @@ internal sealed class ConnectionPool(
             else
             {
                 // On its own, so that one that dawdles does not hold up those behind it.
-                _handshakes.Add(socket, SecureAsync(tls, socket, remote));
+                _handshakes.Add(socket, (remote.Address, SecureAsync(tls, socket, remote)));
             }
 
             _accepted[remote.Address] = from + 1;

@@ -329,15 +329,16 @@ public sealed class TlsTransportTests
 
     [Test]
     [Description("SIP-96")]
-    public async Task Handshakes_over_the_limit_are_closed_at_once()
+    public async Task Handshakes_over_the_limit_are_closed_at_once([Values] bool ofOneAddress)
     {
         using var log = new RecordingLog();
-        await using var server = await StartAsync(new RecordingReceiver(), Server("dns:example.com") with { Handshakes = 1 }, log: log);
+        var tls = ofOneAddress ? Server("dns:example.com") with { HandshakesPerAddress = 1 } : Server("dns:example.com") with { Handshakes = 1 };
+        await using var server = await StartAsync(new RecordingReceiver(), tls, log: log);
         using var first = await SocketAsync(server.Local);
         using var second = await SocketAsync(server.Local);
 
         Assert.That(await second.ReceiveAsync(new byte[1]).WaitAsync(Patience), Is.Zero);
-        Assert.That(await log.NextAsync(), Is.EqualTo($"1020 Over 1 TLS handshakes are under way: {second.LocalEndPoint} is closed"));
+        Assert.That(await log.NextAsync(), Is.EqualTo($"1020 Over 1 TLS handshakes are under way, in all or from one address: {second.LocalEndPoint} is closed"));
     }
 
     [TestCase(Message)]
