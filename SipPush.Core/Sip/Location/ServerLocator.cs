@@ -63,10 +63,10 @@ internal sealed class ServerLocator(
     }
 
     /// <summary>The target did not serve: 503, no transport, no answer at all. Others are tried before it for a while (RFC 3263 §4.3).</summary>
-    public void ReportDead(SipTarget target, TimeSpan? retryAfter = null) => _dead.Add(target.EndPoint, retryAfter);
+    public void ReportDead(SipTarget target, TimeSpan? retryAfter = null) => _dead.Add(target, retryAfter);
 
     /// <summary>The target has answered.</summary>
-    public void ReportAlive(SipTarget target) => _dead.Remove(target.EndPoint);
+    public void ReportAlive(SipTarget target) => _dead.Remove(target);
 
     private async ValueTask<IReadOnlyList<SipEndPoint>> FindAsync(SipUri uri, SipProtocol? named, CancellationToken cancellationToken)
     {
