@@ -178,6 +178,12 @@ internal sealed class ConnectionPool(
 
             if (!_attempts.TryGetValue(key, out attempt))
             {
+                // An attempt keeps the place that its connection takes: strangers can have this side answer to any port of theirs.
+                if (!HasRoom)
+                {
+                    throw new IOException($"{remote} can't be reached: the limit of connections is reached");
+                }
+
                 _attempts.Add(key, attempt = AttemptAsync(key));
             }
         }
@@ -192,6 +198,7 @@ internal sealed class ConnectionPool(
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var remote = key.Remote;
         Socket? socket = null;
+        TlsPeer peer = default;
 
         try
         {
@@ -205,13 +212,13 @@ internal sealed class ConnectionPool(
             }
 
             await socket.ConnectAsync(remote, either.Token).ConfigureAwait(false);
-            var peer = tls is null ? default : await HandshakeAsync(tls, socket, key).ConfigureAwait(false);
+            peer = tls is null ? default : await HandshakeAsync(tls, socket, key).ConfigureAwait(false);
 
             lock (_gate)
             {
-                if (!HasRoom)
+                if (_disposal is not null)
                 {
-                    throw new IOException("the limit of connections is reached");
+                    throw new IOException("the transport has been closed");
                 }
 
                 var connection = Open(socket, peer, remote, key.Domain, accepted: false);
@@ -231,7 +238,11 @@ internal sealed class ConnectionPool(
         }
         finally
         {
-            socket?.Dispose();
+            if (socket is not null)
+            {
+                peer.Stream?.Dispose();
+                socket.Dispose();
+            }
 
             lock (_gate)
             {
@@ -367,6 +378,7 @@ internal sealed class ConnectionPool(
             // It left in between.
         }
 
+        peer.Stream?.Dispose();
         socket.Dispose();
         lock (_gate)
         {
@@ -375,7 +387,7 @@ internal sealed class ConnectionPool(
     }
 
     /// <summary>Under the gate.</summary>
-    private bool HasRoom => _disposal is null && _connections.Count + _handshakes.Count < options.Limits.Connections;
+    private bool HasRoom => _disposal is null && _connections.Count + _handshakes.Count + _attempts.Count < options.Limits.Connections;
 
     /// <summary>Under the gate. Takes the socket over and starts to read from it.</summary>
     private TcpConnection Open(Socket socket, TlsPeer peer, IPEndPoint remote, string? domain, bool accepted)
