@@ -14,7 +14,7 @@ namespace SipPush;
 /// <para>
 /// The file is a log: a header line, then one line of JSON with a checksum for each change, the last of a user being the one that counts. When
 /// more of it is dead than alive it is written anew as <c>FILE.new</c>, flushed, and renamed over the old one. Only the user it runs as
-/// may read it.
+/// may read what it makes; a file that was there before keeps its mode until it is written anew.
 /// </para>
 /// <para>
 /// After a crash the record that was being written is cut off when the file is opened. A record that is damaged anywhere else is passed over

@@ -101,7 +101,10 @@ internal sealed class RegistrationLog : IDisposable
     public void Rewrite(IEnumerable<PushRegistration> registrations)
     {
         _lines.ResetWrittenCount();
-        var stream = Open(TemporaryPath, FileMode.Create, _options);
+
+        // What stands there may be a link to elsewhere, or may be read by others.
+        File.Delete(TemporaryPath);
+        var stream = Open(TemporaryPath, FileMode.CreateNew, _options);
         var (records, length) = (0L, (long)Header.Length);
         try
         {

@@ -6,7 +6,7 @@ using SipPush.Sip.Parsing;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the SIP stack logs: 1000 to 1999, the wire has 1900 and 1901.</summary>
+/// <summary>What the SIP stack logs: 1000 to 1999, the wire has 1900 and 1901. What any stranger can cause at will is Debug, so that nobody can fill the log.</summary>
 internal static partial class SipLog
 {
     [LoggerMessage(1000, LogLevel.Information, "The stack listens at {EndPoints}")]
@@ -15,7 +15,7 @@ internal static partial class SipLog
     [LoggerMessage(1001, LogLevel.Debug, "Malformed message on {Flow}: {Error}")]
     public static partial void Malformed(ILogger logger, SipFlow flow, SipParseError error);
 
-    [LoggerMessage(1002, LogLevel.Warning, "The stream on {Flow} can't be framed and is closed: {Error}")]
+    [LoggerMessage(1002, LogLevel.Debug, "The stream on {Flow} can't be framed and is closed: {Error}")]
     public static partial void Unframeable(ILogger logger, SipFlow flow, SipFramingError error);
 
     [LoggerMessage(1003, LogLevel.Debug, "{Flow} has ended")]
@@ -63,13 +63,13 @@ internal static partial class SipLog
     [LoggerMessage(1017, LogLevel.Warning, "The connection that {Aor} is registered on has failed ({Cause}); a new one in {Delay}")]
     public static partial void RegistrationFlowFailed(ILogger logger, SipUri aor, string cause, TimeSpan delay);
 
-    [LoggerMessage(1018, LogLevel.Information, "{Remote} was not let in: {Cause}")]
+    [LoggerMessage(1018, LogLevel.Debug, "{Remote} was not let in: {Cause}")]
     public static partial void HandshakeFailed(ILogger logger, IPEndPoint remote, string cause);
 
     [LoggerMessage(1019, LogLevel.Warning, "{Remote} is not taken for {Domain}: {Cause}")]
     public static partial void ServerNotVerified(ILogger logger, IPEndPoint remote, string domain, string cause);
 
-    [LoggerMessage(1020, LogLevel.Debug, "Over {Limit} TLS handshakes are under way: {Remote} is closed")]
+    [LoggerMessage(1020, LogLevel.Debug, "Over {Limit} TLS handshakes are under way, in all or from one address: {Remote} is closed")]
     public static partial void TooManyHandshakes(ILogger logger, int limit, IPEndPoint remote);
 
     [LoggerMessage(1021, LogLevel.Debug, "A message on {Flow} was read leniently: {Repairs}")]

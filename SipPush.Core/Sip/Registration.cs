@@ -287,7 +287,7 @@ public sealed class Registration : IAsyncDisposable
     private async ValueTask<SipTransactionResult> SendAsync(TimeSpan expires, CancellationToken cancellationToken)
     {
         var aor = _userAgent.AddressOfRecord;
-        var registrar = _options.Registrar ?? SipUri.Of(null, aor.Host.ToString(), aor.Port ?? 0, SipProtocol.Udp);
+        var registrar = _options.Registrar ?? RegistrarOf(aor);
 
         using var request = _userAgent.CreateRequest(SipMethod.Register, registrar, aor);
         request.Set(SipHeaderNames.CallId, _callId);
@@ -296,14 +296,21 @@ public sealed class Registration : IAsyncDisposable
         return await _userAgent.SendAsync(request, () => ++_cseq, SetContact, _userAgent.Stack.SendAsync, cancellationToken).ConfigureAwait(false);
     }
 
+    // That of a SIPS address is asked over TLS as well, or else the password's digest would go in the clear.
+    private static SipUri RegistrarOf(SipUri aor) => aor.Scheme == "sips"
+        ? SipUri.Of(null, aor.Host.ToString(), aor.Port ?? 0, SipProtocol.Tls).AsSips()
+        : SipUri.Of(null, aor.Host.ToString(), aor.Port ?? 0, SipProtocol.Udp);
+
     private void SetContact(SipRequestBuilder request, SipUri nextHop)
     {
         var contact = new StringBuilder();
+
         // A transport that the next hop names must be there; what a name leads to is what the stack has.
-        var uri = nextHop.Transport is { } protocol
+        var named = nextHop.Scheme == "sips" ? SipProtocol.Tls : nextHop.Transport;
+        var uri = named is { } protocol
             ? _userAgent.Stack.CreateContact(_userAgent.ContactUser, protocol, nextHop.HostAddress())
             : _userAgent.Stack.CreateContact(_userAgent.ContactUser, nextHop);
-        contact.Append(CultureInfo.InvariantCulture, $"<{uri}>");
+        contact.Append(CultureInfo.InvariantCulture, $"<{(request.RequestUri?.Scheme == "sips" ? uri.AsSips() : uri)}>");
         var outbound = _outbound && uri.Transport?.IsReliable() == true;
         if (outbound)
         {

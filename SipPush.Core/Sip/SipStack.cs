@@ -159,7 +159,9 @@ public sealed class SipStack : IAsyncDisposable
             return LocateAndSendAsync(request, nextHop, SendAsync, cancellationToken);
         }
 
-        var connecting = ConnectAsync(endPoint, null, request.Octets.Length, cancellationToken);
+        // With maddr the address is not whom the URI is about.
+        var domain = endPoint.Protocol == SipProtocol.Tls ? nextHop.Host.ToString() : null;
+        var connecting = ConnectAsync(endPoint, domain, request.Octets.Length, cancellationToken);
         return connecting.IsCompletedSuccessfully
             ? SendAsync(request, connecting.Result, cancellationToken)
             : SendWhenConnectedAsync(request, connecting, cancellationToken);
@@ -278,7 +280,7 @@ public sealed class SipStack : IAsyncDisposable
     /// <summary>A URI of this stack for Contact, as peers by way of <paramref name="nextHop"/> can reach it.</summary>
     internal SipUri CreateContact(string? user, SipUri nextHop)
     {
-        var asked = nextHop.Transport ?? (nextHop.Scheme == "sips" ? SipProtocol.Tls : SipProtocol.Udp);
+        var asked = nextHop.Scheme == "sips" ? SipProtocol.Tls : nextHop.Transport ?? SipProtocol.Udp;
         var address = nextHop.HostAddress();
         return CreateContact(user, FindTransport(asked, address?.AddressFamily) is null ? _transports[0].Local.Protocol : asked, address);
     }

@@ -176,6 +176,26 @@ public sealed class FileRegistrationStoreTests
     }
 
     [Test]
+    public async Task A_link_in_the_place_of_the_new_file_leads_nowhere()
+    {
+        var elsewhere = Path.Combine(Path.GetDirectoryName(_folder.File)!, "elsewhere");
+        await File.WriteAllTextAsync(elsewhere, "not yours");
+        await using (var store = await _folder.OpenAsync(new FileRegistrationStoreOptions { CompactionSize = 0, CompactionRatio = 3 }))
+        {
+            File.CreateSymbolicLink(_folder.NewFile, elsewhere);
+            for (uint i = 0; i < 5; i++)
+            {
+                await store.SetAsync(RegistrationFolder.User(1, i), default);
+                await store.FlushAsync();
+            }
+        }
+
+        Assert.That(await File.ReadAllTextAsync(elsewhere), Is.EqualTo("not yours"));
+        Assert.That(new FileInfo(_folder.File).LinkTarget, Is.Null);
+        Assert.That(await _folder.ReadAsync(), Is.EqualTo(new[] { RegistrationFolder.Show(RegistrationFolder.User(1, 4)) }));
+    }
+
+    [Test]
     public async Task When_it_cannot_be_written_anew_the_old_file_goes_on()
     {
         await using (var store = await _folder.OpenAsync(new FileRegistrationStoreOptions { CompactionSize = 0, Open = _disk.Open }))

@@ -266,6 +266,30 @@ public sealed partial class RegistrationTests
         Assert.That(Line(_core.Last, "Contact"), Does.StartWith("Contact: <sip:carol@192.0.2.4:5060>"));
     }
 
+    [Test]
+    public async Task A_SIPS_address_is_registered_by_SIPS_throughout()
+    {
+        await using var core = await WirePeer.StartAsync(_network, "tls:192.0.2.9:5061");
+        core.Answer = request => Granted(request, 3600);
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Transports = [new MemoryTransport(_network, SipEndPoint.Parse("tls:192.0.2.5:5061")), new MemoryTransport(_network, SipEndPoint.Parse("udp:192.0.2.5:5060"))],
+            TimeProvider = _clock,
+            Identifiers = new CountingIdentifiers(),
+        });
+        var user = stack.CreateUserAgent(new SipUserAgentOptions
+        {
+            AddressOfRecord = SipUri.Parse("sips:user@domain.com"),
+            OutboundProxies = [SipUri.Parse("sips:192.0.2.9;lr")],
+        });
+
+        await using var registration = await user.RegisterAsync(new RegistrationOptions());
+
+        Assert.That(core.Last, Does.StartWith("REGISTER sips:domain.com SIP/2.0\r\n"));
+        Assert.That(Line(core.Last, "Contact"), Is.EqualTo("Contact: <sips:user@192.0.2.5:5061>"));
+        Assert.That(_core.Messages, Is.Empty);
+    }
+
     private SipUserAgent User(string aor = "sip:user@domain.com", string? password = null, string[]? proxies = null) => _stack.CreateUserAgent(new SipUserAgentOptions
     {
         AddressOfRecord = SipUri.Parse(aor),

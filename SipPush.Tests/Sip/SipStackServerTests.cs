@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SipPush.Sip;
 using SipPush.Tests.Support;
 
@@ -79,6 +80,7 @@ public sealed class SipStackServerTests
     [TestCase("Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1", "Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1;received=192.0.2.9", Description = "SIP-45")]
     [TestCase("Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1;received=203.0.113.5", "Via: SIP/2.0/UDP pra.example.com;branch=z9hG4bKa1;received=192.0.2.9")]
     [TestCase("v: SIP / 2.0 / UDP pra.example.com ;branch= z9hG4bKa1, SIP/2.0/TCP far.example.com;branch=z9hG4bKx", "Via: SIP / 2.0 / UDP pra.example.com;branch=z9hG4bKa1;received=192.0.2.9, SIP/2.0/TCP far.example.com;branch=z9hG4bKx", Description = "SIP-03")]
+    [TestCase("Via: SIP/2.0/UDP pra.example.com;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;rport;branch=z9hG4bKa1", "Via: SIP/2.0/UDP pra.example.com;rport=5060;branch=z9hG4bKa1;received=192.0.2.9")]
     public async Task The_top_Via_tells_where_the_request_came_from(string sent, string answered)
     {
         await _peer.SendAsync("udp:192.0.2.1:5060", Message.Replace("Via: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKa1", sent, StringComparison.Ordinal));
@@ -196,6 +198,35 @@ public sealed class SipStackServerTests
 
         Assert.That(_peer.Messages.Select(StatusLine), Is.EqualTo(["SIP/2.0 503 Service Unavailable"]));
         Assert.That(_peer.Last, Does.Contain("\r\nRetry-After: 5\r\n"));
+    }
+
+    [Test]
+    public async Task The_limit_of_transactions_is_logged_once_in_5_s()
+    {
+        using var log = new RecordingLog();
+        await using var stack = await SipStack.StartAsync(new SipStackOptions
+        {
+            Transports = [new MemoryTransport(_network, SipEndPoint.Parse("udp:192.0.2.2:5060"))],
+            TimeProvider = _clock,
+            LoggerFactory = log,
+            MaximumServerTransactions = 1,
+            OnRequest = async (_, token) => await Task.Delay(Timeout.InfiniteTimeSpan, _clock, token),
+        });
+
+        foreach (var (seconds, call) in new[] { (0, "a"), (0, "b"), (0, "c"), (4, "d"), (1, "e"), (0, "f") })
+        {
+            _clock.Advance(TimeSpan.FromSeconds(seconds));
+            await _peer.SendAsync("udp:192.0.2.2:5060", Message.Replace("c1", call, StringComparison.Ordinal).Replace("z9hG4bKa1", $"z9hG4bK{call}", StringComparison.Ordinal));
+        }
+
+        log.Log(LogLevel.Information, default, "end", null, (text, _) => text);
+        var lines = new List<string>();
+        while (await log.NextAsync() is var line && line != "0 end")
+        {
+            lines.Add(line);
+        }
+
+        Assert.That(lines.Where(line => line.StartsWith("1006", StringComparison.Ordinal)), Is.EqualTo(Enumerable.Repeat("1006 Over 1 server transactions are under way: 503", 2)));
     }
 
     [Test]

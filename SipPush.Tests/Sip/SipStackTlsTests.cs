@@ -79,6 +79,19 @@ public sealed class SipStackTlsTests
         Assert.That(received, Is.Zero);
     }
 
+    [TestCase("example.com", true)]
+    [TestCase("example.net", false)]
+    public async Task With_maddr_the_server_must_prove_to_be_the_domain(string domain, bool expected)
+    {
+        await using var server = await StartAsync(handler: Answer);
+        await using var client = await StartAsync();
+        var remote = server.Local[0];
+
+        var result = await client.SendAsync(Options(remote), SipUri.Parse($"sips:{domain}:{remote.Address.Port};maddr=127.0.0.1"));
+
+        Assert.That(result.Response is not null, Is.EqualTo(expected), result.Error?.ToString());
+    }
+
     [Test]
     public async Task A_connection_that_is_reset_fails_its_transactions_at_once()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -264,7 +265,7 @@ public sealed class DigestVerifier
 
         // The only spelling of these octets: another would be the same nonce under a second name.
         if (text.Length != Base64Url.GetEncodedLength(nonce.Length)
-            || !Base64Url.TryDecodeFromChars(text, nonce, out var length) || length != nonce.Length)
+            || Base64Url.DecodeFromChars(text, nonce, out _, out var length) != OperationStatus.Done || length != nonce.Length)
         {
             return false;
         }

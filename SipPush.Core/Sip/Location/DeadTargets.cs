@@ -1,9 +1,11 @@
 namespace SipPush.Sip.Location;
 
 /// <summary>
-/// End points that did not serve lately. They are put behind the others for a while, never left out: when all are dead, trying is all that is
+/// Targets that did not serve lately. They are put behind the others for a while, never left out: when all are dead, trying is all that is
 /// left. Safe for concurrent use.
 /// </summary>
+/// <remarks>On TLS an end point is dead for one domain only: whoever has its DNS name somebody else's server, which can't prove to be that
+/// domain, does nobody else any harm.</remarks>
 internal sealed class DeadTargets(TimeProvider timeProvider)
 {
     private const int MaximumEntries = 1024;
@@ -13,33 +15,34 @@ internal sealed class DeadTargets(TimeProvider timeProvider)
     // A peer may ask to be left alone for years.
     private static readonly TimeSpan MaximumTime = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<SipEndPoint, TimeSpan> _until = [];
+    private readonly Dictionary<SipTarget, TimeSpan> _until = [];
     private readonly long _start = timeProvider.GetTimestamp();
     private readonly Lock _gate = new();
 
     private TimeSpan Now => timeProvider.GetElapsedTime(_start);
 
     /// <summary>Remembers it for as long as Retry-After says, at most an hour, or for 30 s.</summary>
-    public void Add(SipEndPoint endPoint, TimeSpan? retryAfter)
+    public void Add(SipTarget target, TimeSpan? retryAfter)
     {
+        target = Key(target);
         var time = retryAfter ?? DefaultTime;
         lock (_gate)
         {
-            if (_until.Count >= MaximumEntries && !_until.ContainsKey(endPoint))
+            if (_until.Count >= MaximumEntries && !_until.ContainsKey(target))
             {
                 _until.Remove(_until.MinBy(entry => entry.Value).Key);
             }
 
-            _until[endPoint] = Now + (time < MaximumTime ? time : MaximumTime);
+            _until[target] = Now + (time < MaximumTime ? time : MaximumTime);
         }
     }
 
     /// <summary>It has served.</summary>
-    public void Remove(SipEndPoint endPoint)
+    public void Remove(SipTarget target)
     {
         lock (_gate)
         {
-            _until.Remove(endPoint);
+            _until.Remove(Key(target));
         }
     }
 
@@ -48,13 +51,15 @@ internal sealed class DeadTargets(TimeProvider timeProvider)
     {
         lock (_gate)
         {
-            return _until.Count == 0 || targets.Count < 2 ? targets : [.. targets.OrderBy(target => IsDead_NeedsGate(target.EndPoint))];
+            return _until.Count == 0 || targets.Count < 2 ? targets : [.. targets.OrderBy(target => IsDead_NeedsGate(Key(target)))];
         }
     }
 
-    private bool IsDead_NeedsGate(SipEndPoint endPoint)
+    private static SipTarget Key(SipTarget target) => target with { Domain = target.EndPoint.Protocol == SipProtocol.Tls ? target.Domain : "" };
+
+    private bool IsDead_NeedsGate(SipTarget key)
     {
-        if (!_until.TryGetValue(endPoint, out var until))
+        if (!_until.TryGetValue(key, out var until))
         {
             return false;
         }
@@ -64,7 +69,7 @@ internal sealed class DeadTargets(TimeProvider timeProvider)
             return true;
         }
 
-        _until.Remove(endPoint);
+        _until.Remove(key);
         return false;
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace SipPush.Sip.Location;
 
@@ -63,10 +64,10 @@ internal sealed class ServerLocator(
     }
 
     /// <summary>The target did not serve: 503, no transport, no answer at all. Others are tried before it for a while (RFC 3263 §4.3).</summary>
-    public void ReportDead(SipTarget target, TimeSpan? retryAfter = null) => _dead.Add(target.EndPoint, retryAfter);
+    public void ReportDead(SipTarget target, TimeSpan? retryAfter = null) => _dead.Add(target, retryAfter);
 
     /// <summary>The target has answered.</summary>
-    public void ReportAlive(SipTarget target) => _dead.Remove(target.EndPoint);
+    public void ReportAlive(SipTarget target) => _dead.Remove(target);
 
     private async ValueTask<IReadOnlyList<SipEndPoint>> FindAsync(SipUri uri, SipProtocol? named, CancellationToken cancellationToken)
     {
@@ -233,8 +234,15 @@ internal sealed class ServerLocator(
         return true;
     }
 
+    // The last label of a name begins with a letter (RFC 3261 §25.1); otherwise the system would take 127.1 and 0x7f.1 for addresses.
     private static DnsName ReadName(SipText host) =>
-        DnsName.TryParse(host.Span, out var name) ? name : throw new IOException($"{host} is no name that can be looked up");
+        DnsName.TryParse(host.Span, out var name) && !char.IsAsciiDigit((char)LastLabel(host.Span)[0]) ? name : throw new IOException($"{host} is no name that can be looked up");
+
+    private static ReadOnlySpan<byte> LastLabel(ReadOnlySpan<byte> host)
+    {
+        host = host.TrimEnd((byte)'.');
+        return host[(host.LastIndexOf((byte)'.') + 1)..];
+    }
 
     private static bool TryReadAddress(ReadOnlySpan<byte> host, out IPAddress address)
     {
@@ -243,7 +251,10 @@ internal sealed class ServerLocator(
             host = host[1..^1];
         }
 
-        return IPAddress.TryParse(host, out address!);
+        // Fewer than four numbers, hexadecimal ones, and octal ones with a zero in front are no addresses in a URI.
+        Span<char> plain = stackalloc char[15];
+        return IPAddress.TryParse(host, out address!)
+            && (address.AddressFamily != AddressFamily.InterNetwork || (address.TryFormat(plain, out var length) && Ascii.Equals(host, plain[..length])));
     }
 
     private static SipText Target(SipUri uri) => uri.Parameters.TryGet("maddr"u8, out var maddr) ? maddr : uri.Host;

@@ -23,19 +23,23 @@ internal static class ReceivedVia
         var most = line.Length + 96;
         var value = most <= small.Length ? small : new byte[most];
         var length = 0;
+        var isFilledIn = false;
 
         Append(value, ref length, SipGrammar.Trim(via.Head));
         foreach (var (name, content) in via.Parameters)
         {
-            if (Ascii.EqualsIgnoreCase(name, "received"u8))
+            // One rport is filled in and there is room for one; any other says nothing.
+            var isRport = Ascii.EqualsIgnoreCase(name, "rport"u8);
+            if ((isRport && isFilledIn) || Ascii.EqualsIgnoreCase(name, "received"u8))
             {
                 continue;
             }
 
             Append(value, ref length, ";"u8);
             Append(value, ref length, name);
-            if (Ascii.EqualsIgnoreCase(name, "rport"u8))
+            if (isRport)
             {
+                isFilledIn = true;
                 Append(value, ref length, "="u8);
                 flow.Remote.Address.Port.TryFormat(value[length..], out var digits, default, CultureInfo.InvariantCulture);
                 length += digits;

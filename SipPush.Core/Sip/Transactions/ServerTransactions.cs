@@ -11,6 +11,9 @@ internal sealed class ServerTransactions
     /// <summary>What a client is told to wait when this stack's limits are reached, in seconds.</summary>
     private const string OverloadRetryAfter = "5";
 
+    // Whoever brings the overload about is not to fill the log as well.
+    private static readonly TimeSpan OverloadLogInterval = TimeSpan.FromSeconds(5);
+
     private readonly TransactionPartition[] _partitions;
     private readonly SipTimers _timers;
     private readonly int _maximum;
@@ -19,6 +22,7 @@ internal sealed class ServerTransactions
     private readonly Action<SipServerTransaction> _deliver;
     private readonly Action<SipFlow, SipRequest> _deliverAck;
     private int _count;
+    private long _overloadLogged = -OverloadLogInterval.Ticks;
 
     public ServerTransactions(TransactionPartition[] partitions, SipStackOptions options, MessageSender sender, ILogger log, Action<SipServerTransaction> deliver, Action<SipFlow, SipRequest> deliverAck)
     {
@@ -211,8 +215,17 @@ internal sealed class ServerTransactions
         }
         else if (refusal == 503)
         {
-            SipLog.Overloaded(_log, _maximum);
+            LogOverload(partition.Now);
             Answer(flow, request, 503, null, key.Key, ("Retry-After", OverloadRetryAfter));
+        }
+    }
+
+    private void LogOverload(TimeSpan now)
+    {
+        var logged = Volatile.Read(ref _overloadLogged);
+        if (now.Ticks - logged >= OverloadLogInterval.Ticks && Interlocked.CompareExchange(ref _overloadLogged, now.Ticks, logged) == logged)
+        {
+            SipLog.Overloaded(_log, _maximum);
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class ConnectionPool(
     private readonly HashSet<TcpConnection> _connections = [];
     private readonly ConcurrentDictionary<ConnectionKey, TcpConnection> _byKey = new();
     private readonly Dictionary<ConnectionKey, Task<Attempt>> _attempts = [];
-    private readonly Dictionary<Socket, Task> _handshakes = [];
+    private readonly Dictionary<Socket, (IPAddress From, Task Task)> _handshakes = [];
     private readonly Dictionary<IPAddress, int> _accepted = [];
     private readonly ILogger _log = options.LoggerFactory.CreateLogger(SipPushTelemetry.SipCategory);
     private Socket? _listener;
@@ -133,7 +133,7 @@ internal sealed class ConnectionPool(
         Task[] ending;
         lock (_gate)
         {
-            ending = [.. _attempts.Values, .. _handshakes.Values];
+            ending = [.. _attempts.Values, .. _handshakes.Values.Select(handshake => handshake.Task)];
         }
         await Task.WhenAll(ending).ConfigureAwait(false);
 
@@ -178,6 +178,12 @@ internal sealed class ConnectionPool(
 
             if (!_attempts.TryGetValue(key, out attempt))
             {
+                // An attempt keeps the place that its connection takes: strangers can have this side answer to any port of theirs.
+                if (!HasRoom)
+                {
+                    throw new IOException($"{remote} can't be reached: the limit of connections is reached");
+                }
+
                 _attempts.Add(key, attempt = AttemptAsync(key));
             }
         }
@@ -192,6 +198,7 @@ internal sealed class ConnectionPool(
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var remote = key.Remote;
         Socket? socket = null;
+        TlsPeer peer = default;
 
         try
         {
@@ -205,13 +212,13 @@ internal sealed class ConnectionPool(
             }
 
             await socket.ConnectAsync(remote, either.Token).ConfigureAwait(false);
-            var peer = tls is null ? default : await HandshakeAsync(tls, socket, key).ConfigureAwait(false);
+            peer = tls is null ? default : await HandshakeAsync(tls, socket, key).ConfigureAwait(false);
 
             lock (_gate)
             {
-                if (!HasRoom)
+                if (_disposal is not null)
                 {
-                    throw new IOException("the limit of connections is reached");
+                    throw new IOException("the transport has been closed");
                 }
 
                 var connection = Open(socket, peer, remote, key.Domain, accepted: false);
@@ -231,7 +238,11 @@ internal sealed class ConnectionPool(
         }
         finally
         {
-            socket?.Dispose();
+            if (socket is not null)
+            {
+                peer.Stream?.Dispose();
+                socket.Dispose();
+            }
 
             lock (_gate)
             {
@@ -310,6 +321,12 @@ internal sealed class ConnectionPool(
                 return false;
             }
 
+            if (_handshakes.Values.Count(handshake => handshake.From.Equals(remote.Address)) >= tls?.LimitPerAddress)
+            {
+                SipLog.TooManyHandshakes(_log, tls.LimitPerAddress, remote);
+                return false;
+            }
+
             if (tls is null)
             {
                 Open(socket, default, remote, domain: null, accepted: true);
@@ -317,7 +334,7 @@ internal sealed class ConnectionPool(
             else
             {
                 // On its own, so that one that dawdles does not hold up those behind it.
-                _handshakes.Add(socket, SecureAsync(tls, socket, remote));
+                _handshakes.Add(socket, (remote.Address, SecureAsync(tls, socket, remote)));
             }
 
             _accepted[remote.Address] = from + 1;
@@ -361,6 +378,7 @@ internal sealed class ConnectionPool(
             // It left in between.
         }
 
+        peer.Stream?.Dispose();
         socket.Dispose();
         lock (_gate)
         {
@@ -369,7 +387,7 @@ internal sealed class ConnectionPool(
     }
 
     /// <summary>Under the gate.</summary>
-    private bool HasRoom => _disposal is null && _connections.Count + _handshakes.Count < options.Limits.Connections;
+    private bool HasRoom => _disposal is null && _connections.Count + _handshakes.Count + _attempts.Count < options.Limits.Connections;
 
     /// <summary>Under the gate. Takes the socket over and starts to read from it.</summary>
     private TcpConnection Open(Socket socket, TlsPeer peer, IPEndPoint remote, string? domain, bool accepted)

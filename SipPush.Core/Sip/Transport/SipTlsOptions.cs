@@ -47,4 +47,15 @@ public sealed record SipTlsOptions
             field = value;
         }
     } = 256;
+
+    /// <summary>Of these the handshakes on connections from one remote address; 64 by default, so that no one keeps all others out.</summary>
+    public int HandshakesPerAddress
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 64;
 }

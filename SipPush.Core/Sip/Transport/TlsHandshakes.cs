@@ -15,6 +15,9 @@ internal sealed class TlsHandshakes(SipTlsOptions options, TimeProvider timeProv
     /// <summary>Accepted connections that may be within a handshake at once.</summary>
     public int Limit => options.Handshakes;
 
+    /// <summary>Those of them that may be from one remote address.</summary>
+    public int LimitPerAddress => options.HandshakesPerAddress;
+
     /// <summary>The handshake with a server that must prove to be <paramref name="domain"/> (RFC 5922 §7.3). Takes the socket over.</summary>
     public Task<TlsPeer> ConnectAsync(Socket socket, string domain, CancellationToken cancellationToken)
     {

@@ -220,7 +220,7 @@ public sealed class DigestVerifierTests
         var changed = (own[0] == 'A' ? 'B' : 'A') + own[1..];
         var negative = '_' + own[1..];
 
-        foreach (var nonce in new[] { foreign, changed, negative, "", "x", own + "=", own[..^4] + "    " })
+        foreach (var nonce in new[] { foreign, changed, negative, "", "x", own + "=", own[..^4] + "    ", own[..^1] + "*", new string('é', own.Length) })
         {
             Assert.That(Verify(verifier, Answer(nonce)), Is.EqualTo(DigestVerdict.Stale), nonce);
         }

@@ -16,7 +16,7 @@ public sealed class DeadTargetsTests
     [Test]
     public void A_dead_one_is_last_for_30_s()
     {
-        _dead.Add(EndPoint(1), null);
+        _dead.Add(Target(1), null);
 
         Assert.That(Order(1, 2, 3), Is.EqualTo([2, 3, 1]));
         _clock.Advance(TimeSpan.FromSeconds(29.9));
@@ -25,12 +25,25 @@ public sealed class DeadTargetsTests
         Assert.That(Order(1, 2, 3), Is.EqualTo([1, 2, 3]));
     }
 
+    [TestCase("tls", "example.com", true)]
+    [TestCase("tls", "example.net", false)]
+    [TestCase("tcp", "example.net", true)]
+    public void On_TLS_one_is_dead_for_its_domain_only(string protocol, string domain, bool isDead)
+    {
+        var (first, second) = (SipEndPoint.Parse($"{protocol}:192.0.2.1:5061"), SipEndPoint.Parse($"{protocol}:192.0.2.2:5061"));
+        _dead.Add(new SipTarget(first, "example.com"), null);
+
+        var ordered = _dead.Order([new SipTarget(first, domain), new SipTarget(second, domain)]);
+
+        Assert.That(ordered[0].EndPoint, Is.EqualTo(isDead ? second : first));
+    }
+
     [TestCase(0, 0)]
     [TestCase(120, 120)]
     [TestCase(int.MaxValue, 3600)]
     public void Or_for_as_long_as_it_says_and_an_hour_at_most(int retryAfter, int seconds)
     {
-        _dead.Add(EndPoint(1), TimeSpan.FromSeconds(retryAfter));
+        _dead.Add(Target(1), TimeSpan.FromSeconds(retryAfter));
 
         _clock.Advance(TimeSpan.FromSeconds(Math.Max(seconds - 1, 0)));
         Assert.That(Order(1, 2)[0], Is.EqualTo(seconds == 0 ? 1 : 2));
@@ -41,8 +54,8 @@ public sealed class DeadTargetsTests
     [Test]
     public void Where_all_are_dead_the_order_stays()
     {
-        _dead.Add(EndPoint(1), null);
-        _dead.Add(EndPoint(2), null);
+        _dead.Add(Target(1), null);
+        _dead.Add(Target(2), null);
 
         Assert.That(Order(1, 2), Is.EqualTo([1, 2]));
     }
@@ -50,8 +63,8 @@ public sealed class DeadTargetsTests
     [Test]
     public void One_that_answers_is_dead_no_longer()
     {
-        _dead.Add(EndPoint(1), null);
-        _dead.Remove(EndPoint(1));
+        _dead.Add(Target(1), null);
+        _dead.Remove(Target(1));
 
         Assert.That(Order(1, 2), Is.EqualTo([1, 2]));
     }
@@ -61,16 +74,16 @@ public sealed class DeadTargetsTests
     {
         for (var port = 1; port <= 1024; port++)
         {
-            _dead.Add(EndPoint(port), TimeSpan.FromSeconds(port == 7 ? 10 : 20));
+            _dead.Add(Target(port), TimeSpan.FromSeconds(port == 7 ? 10 : 20));
         }
 
-        _dead.Add(EndPoint(2000), null);
+        _dead.Add(Target(2000), null);
 
         Assert.That(Order(7, 8, 2000, 2001), Is.EqualTo([7, 2001, 8, 2000]));
     }
 
     private int[] Order(params int[] ports) =>
-        [.. _dead.Order([.. ports.Select(port => new SipTarget(EndPoint(port), "example.com"))]).Select(target => target.EndPoint.Address.Port)];
+        [.. _dead.Order([.. ports.Select(Target)]).Select(target => target.EndPoint.Address.Port)];
 
-    private static SipEndPoint EndPoint(int port) => SipEndPoint.Parse(string.Create(CultureInfo.InvariantCulture, $"udp:192.0.2.1:{port}"));
+    private static SipTarget Target(int port) => new(SipEndPoint.Parse(string.Create(CultureInfo.InvariantCulture, $"udp:192.0.2.1:{port}")), "example.com");
 }

@@ -65,6 +65,10 @@ public sealed class ServerLocatorTests
     [TestCase("sips:example.com:5070", "tls:192.0.2.80:5070", Description = "SIP-51")]
     [TestCase("sip:a.example:5060", "udp:192.0.2.90:5060 udp:192.0.2.91:5060")]
     [TestCase("sip:nobody.example;maddr=EXAMPLE.com.:5070", null, Description = "maddr has no port of its own")]
+    [TestCase("sip:127.1:5060", null, Description = "no four numbers")]
+    [TestCase("sip:2130706433:5060", null)]
+    [TestCase("sip:0x7f.0.0.1:5060", null)]
+    [TestCase("sip:010.0.0.1:5060", null, Description = "8 to some and 10 to others")]
     [TestCase("sip:nobody.example:5070;maddr=EXAMPLE.com.", "udp:192.0.2.80:5070")]
     [Description("SIP-49")]
     public async Task With_a_port_only_addresses_are_looked_up(string uri, string? endPoints)

@@ -62,6 +62,18 @@ public sealed class LenientRepairTests
     public void What_is_right_and_what_could_mean_two_things_is_left_alone(string line) =>
         Assert.That(Repair(Message(line), out _), Is.Null);
 
+    [TestCase("", Description = "a string without end")]
+    [TestCase("\"x", Description = "one that ends where none may end")]
+    public void Every_octet_is_searched_once_for_the_ends_of_strings(string end)
+    {
+        var value = Encoding.UTF8.GetBytes($"\u201d\"{string.Concat(Enumerable.Repeat("\\\"", 10_000))}{end}");
+        var found = LenientRepairs.None;
+
+        LenientRepair.StraightenQuotes(value, ref found, out var searched);
+
+        Assert.That(searched, Is.LessThanOrEqualTo(value.Length));
+    }
+
     [TestCase("OPTIONS sip:a@b gr=1\" SIP/2.0", Description = "RFC 4475 §3.1.2.8, D82")]
     [TestCase("OPTIONS <sip:a@b> SIP/2.0")]
     [TestCase("OPTIONS sip:a@b SIP/2.0 ")]

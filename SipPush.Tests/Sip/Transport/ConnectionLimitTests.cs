@@ -154,6 +154,7 @@ public sealed class ConnectionLimitTests(SipProtocol protocol)
         Assert.Throws<ArgumentOutOfRangeException>(() => _ = new SipTransportLimits { MessageTimeout = TimeSpan.FromSeconds(-2) });
         Assert.Throws<ArgumentOutOfRangeException>(() => _ = new SipTransportLimits { ProbeAfter = TimeSpan.FromMilliseconds(10) });
         Assert.Throws<ArgumentOutOfRangeException>(() => _ = new SipTlsOptions { Handshakes = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => _ = new SipTlsOptions { HandshakesPerAddress = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => _ = new SipTlsOptions { HandshakeTimeout = TimeSpan.Zero });
     }
 

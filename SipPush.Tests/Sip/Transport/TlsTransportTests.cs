@@ -311,6 +311,22 @@ public sealed class TlsTransportTests
     }
 
     [Test]
+    public async Task An_attempt_keeps_the_place_of_its_connection()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var remote = new SipEndPoint(SipProtocol.Tls, (IPEndPoint)listener.LocalEndpoint);
+        await using var client = await StartAsync(new RecordingReceiver(), Server("dns:client.example.com"), limits: new SipTransportLimits { Connections = 1 });
+        var connecting = client.ConnectAsync(remote, "example.com", default).AsTask();
+
+        var failure = Assert.ThrowsAsync<IOException>(() => client.ConnectAsync(remote, "example.net", default).AsTask().WaitAsync(Patience));
+
+        Assert.That(failure.Message, Does.EndWith("can't be reached: the limit of connections is reached"));
+        (await listener.AcceptSocketAsync()).Close(0);
+        Assert.ThrowsAsync<IOException>(() => connecting.WaitAsync(Patience));
+    }
+
+    [Test]
     public async Task A_server_that_does_not_answer_the_handshake_can_not_be_reached()
     {
         var clock = new TransportClock();
@@ -329,15 +345,16 @@ public sealed class TlsTransportTests
 
     [Test]
     [Description("SIP-96")]
-    public async Task Handshakes_over_the_limit_are_closed_at_once()
+    public async Task Handshakes_over_the_limit_are_closed_at_once([Values] bool ofOneAddress)
     {
         using var log = new RecordingLog();
-        await using var server = await StartAsync(new RecordingReceiver(), Server("dns:example.com") with { Handshakes = 1 }, log: log);
+        var tls = ofOneAddress ? Server("dns:example.com") with { HandshakesPerAddress = 1 } : Server("dns:example.com") with { Handshakes = 1 };
+        await using var server = await StartAsync(new RecordingReceiver(), tls, log: log);
         using var first = await SocketAsync(server.Local);
         using var second = await SocketAsync(server.Local);
 
         Assert.That(await second.ReceiveAsync(new byte[1]).WaitAsync(Patience), Is.Zero);
-        Assert.That(await log.NextAsync(), Is.EqualTo($"1020 Over 1 TLS handshakes are under way: {second.LocalEndPoint} is closed"));
+        Assert.That(await log.NextAsync(), Is.EqualTo($"1020 Over 1 TLS handshakes are under way, in all or from one address: {second.LocalEndPoint} is closed"));
     }
 
     [TestCase(Message)]
@@ -439,9 +456,9 @@ public sealed class TlsTransportTests
         TrustedRoots = _authority.Roots,
     };
 
-    private async Task<TlsTransport> StartAsync(RecordingReceiver receiver, SipTlsOptions tls, TimeProvider? clock = null, RecordingLog? log = null)
+    private async Task<TlsTransport> StartAsync(RecordingReceiver receiver, SipTlsOptions tls, TimeProvider? clock = null, RecordingLog? log = null, SipTransportLimits? limits = null)
     {
-        var options = new SipTransportOptions { TimeProvider = clock ?? TimeProvider.System, LoggerFactory = log ?? (ILoggerFactory)NullLoggerFactory.Instance };
+        var options = new SipTransportOptions { Limits = limits ?? new SipTransportLimits(), TimeProvider = clock ?? TimeProvider.System, LoggerFactory = log ?? (ILoggerFactory)NullLoggerFactory.Instance };
         var transport = new TlsTransport(SipEndPoint.Parse("tls:127.0.0.1:0"), tls, options);
         await transport.StartAsync(receiver, default);
         return transport;
