@@ -102,6 +102,13 @@ public sealed class SipServerTransaction
     public SipResponseBuilder CreateResponse(int status, string? reason = null) =>
         new(Request, status, LocalTag, reason);
 
+    /// <summary>As above, with a tag that follows from the request, so that a repetition is answered the same (RFC 3261 §8.2.7).</summary>
+    internal SipResponseBuilder CreateStatelessResponse(int status, string? reason) => new(Request, status, ServerTransactions.StatelessTag(Key), reason);
+
+    /// <summary>Sends a refusal once and forgets the request; false when it had its final answer already.</summary>
+    internal ValueTask<bool> RefuseStatelesslyAsync(SipResponse refusal, CancellationToken cancellationToken) =>
+        _transactions.RefuseStatelesslyAsync(this, refusal, cancellationToken);
+
     /// <summary>As above, with a To tag that another transaction of the same dialog has given out.</summary>
     internal SipResponseBuilder CreateTaggedResponse(int status, string toTag) => new(Request, status, toTag);
 

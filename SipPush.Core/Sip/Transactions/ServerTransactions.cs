@@ -102,6 +102,27 @@ internal sealed class ServerTransactions
         return true;
     }
 
+    /// <summary>The tag of an answer that makes no state: it follows from the request, so that repetitions get the same one.</summary>
+    public static string StatelessTag(ReadOnlySpan<byte> key) => OctetComparer.Hash(key).ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Sends a refusal once and forgets the transaction: a repetition is refused anew, and the ACK finds nothing (RFC 3261 §8.2.7).</summary>
+    public async ValueTask<bool> RefuseStatelesslyAsync(SipServerTransaction server, SipResponse refusal, CancellationToken cancellationToken)
+    {
+        lock (server.Partition.Gate)
+        {
+            if (server.IsAnswered)
+            {
+                return false;
+            }
+
+            server.IsAnswered = true;
+            Remove(server.Partition, server);
+        }
+
+        await SendResponseAsync(server, refusal.Octets, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     public void OnRequest(SipFlow flow, ReadOnlySpan<byte> message, MessageIndex index, SipParseError error)
     {
         var method = message.Slice(index.MethodStart, index.MethodLength);
@@ -391,8 +412,7 @@ internal sealed class ServerTransactions
     // Answers without state (RFC 3261 §8.2.7): the tag follows from the request, so that repetitions get the same one.
     private void Answer(SipFlow flow, SipRequest request, int status, string? reason, ReadOnlySpan<byte> key, (string Name, string Value)? header = null)
     {
-        var tag = OctetComparer.Hash(key).ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
-        using var builder = new SipResponseBuilder(request, status, tag, reason);
+        using var builder = new SipResponseBuilder(request, status, StatelessTag(key), reason);
         if (header is { } extra)
         {
             builder.Add(extra.Name, extra.Value);

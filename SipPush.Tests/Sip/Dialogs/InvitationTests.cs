@@ -388,6 +388,21 @@ public sealed class InvitationTests
         Assert.That(wire.Heard, Does.Contain("SIP/2.0 504 PRACK Never Came"));
     }
 
+    [Test, Description("RFC 3261 §8.2.7")]
+    public async Task What_no_handler_is_asked_for_is_refused_once_and_leaves_nothing()
+    {
+        var unknown = Invite.Replace("Allow:", "Require: unknown\nAllow:", StringComparison.Ordinal);
+        await _wire.SendAsync(unknown);
+        _wire.Clock.Advance(TimeSpan.FromSeconds(40));
+        Assert.That(_wire.Heard, Is.EqualTo(["SIP/2.0 420 Bad Extension"]));
+        Assert.That(_wire.Stack.Layer.Count(), Is.EqualTo((0, 0, 0, 0)));
+
+        await _wire.SendAsync(unknown);
+        await _wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa1"));
+        Assert.That(_wire.Peer.Messages, Has.Count.EqualTo(2));
+        Assert.That(_wire.Peer.Messages[1], Is.EqualTo(_wire.Peer.Messages[0]));
+    }
+
     [Test, Description("SIP-92")]
     public async Task Without_reliable_provisionals_a_caller_that_requires_them_gets_420()
     {
