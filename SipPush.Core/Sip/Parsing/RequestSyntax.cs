@@ -2,8 +2,8 @@ namespace SipPush.Sip.Parsing;
 
 /// <summary>
 /// What must be right in a request before anybody may act on it, proxies included (RFC 3261 §16.3 step 1): the headers that can't
-/// stand twice, the addresses of From and To, Max-Forwards, and every value of a Via line that holds several. One walk over
-/// the index; what is not needed to handle a request safely is left to whoever reads it.
+/// stand twice, Max-Forwards, and every value of a Via line that holds several. From and To have been read for their tags by then. One
+/// walk over the index; what is not needed to handle a request safely is left to whoever reads it.
 /// </summary>
 internal static class RequestSyntax
 {
@@ -44,7 +44,6 @@ internal static class RequestSyntax
 
     private static bool IsReadable(HeaderId id, ReadOnlySpan<byte> value) => id switch
     {
-        HeaderId.From or HeaderId.To => NameAddress.TryRead(value, out _, out var uri, out _) && !value[uri].ContainsAny(" \t\r\n"u8),
         HeaderId.MaxForwards => SipGrammar.TryParseNumber(value, out var hops) && hops <= byte.MaxValue,
         HeaderId.Via => !value.Contains((byte)',') || AreVias(value),
         _ => true,

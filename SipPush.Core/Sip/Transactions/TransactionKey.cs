@@ -130,7 +130,8 @@ internal ref struct TransactionKey
     private static bool TryReadTag(ReadOnlySpan<byte> value, out ReadOnlySpan<byte> tag)
     {
         tag = default;
-        return NameAddress.TryRead(value, out _, out _, out var parameters)
+        return NameAddress.TryRead(value, out _, out var uri, out var parameters)
+            && !value[uri].ContainsAny(" \t\r\n"u8)
             && (!ParameterReader.TryFind(value[parameters], "tag"u8, out tag) || SipGrammar.IsToken(tag));
     }
 }
