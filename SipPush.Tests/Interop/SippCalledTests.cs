@@ -45,6 +45,28 @@ public sealed class SippCalledTests
         Assert.That(Line(Of(run, "ACK").First(), "Via"), Is.Not.EqualTo(Line(Of(run, "INVITE").Single(), "Via")));
     }
 
+    [Test]
+    public async Task When_the_first_copy_of_every_message_is_lost_each_call_is_made_and_ended()
+    {
+        const int Calls = 3;
+        await using var sipp = await Sipp.StartAsync("invite_uas", new SippOptions { Calls = Calls, Limit = TimeSpan.FromSeconds(20) });
+        await using var relay = new LosingRelay(sipp.Port);
+        await using var alice = await StartAsync();
+
+        var ends = await Task.WhenAll(Enumerable.Range(0, Calls).Select(async _ =>
+        {
+            var session = await alice.CallAsync(SipUri.Parse($"sip:bob@127.0.0.1:{relay.Port};transport=udp"), options => options with { Prepare = CallParty.ToBob });
+            await session.EndAsync(alice.Token);
+            return await session.Completion;
+        }));
+
+        Assert.That(ends.Select(end => end.Cause), Is.All.EqualTo(SipSessionEndCause.Local));
+        await EndAsync(sipp, alice);
+
+        // INVITE, its 200, BYE and its 200; the ACK is lost where the 200 has to come once more for it.
+        Assert.That(relay.Lost, Has.Count.GreaterThanOrEqualTo(4 * Calls));
+    }
+
     [Test, Description("SIP-18, SIP-93")]
     public async Task A_200_that_crosses_CANCEL_is_acknowledged_and_ended()
     {
