@@ -7,7 +7,7 @@ namespace SipPush.Msrp.Chunking;
 internal sealed class Reassembler(ReassemblyLimits limits) : IDisposable
 {
     /// <summary>Octets delivered.</summary>
-    public long Delivered => throw new NotImplementedException();
+    public long Delivered => throw new NotImplementedException(limits.ToString());
 
     /// <summary>Octets that came, those delivered and those held.</summary>
     public long Received => throw new NotImplementedException();
