@@ -1,0 +1,17 @@
+namespace SipPush.Msrp.Chunking;
+
+/// <summary>A body that is in memory as a whole.</summary>
+internal sealed class MemoryBodySource(ReadOnlyMemory<byte> body) : BodySource
+{
+    private ReadOnlyMemory<byte> _rest = body;
+
+    public override ReadOnlyMemory<byte> Available => _rest;
+
+    public override bool IsEnding => true;
+
+    public override void Advance(int count) => _rest = _rest[count..];
+
+    public override bool Wait(Action ready) => false;
+
+    public override ValueTask CloseAsync() => ValueTask.CompletedTask;
+}

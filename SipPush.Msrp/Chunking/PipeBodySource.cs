@@ -1,0 +1,144 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+
+namespace SipPush.Msrp.Chunking;
+
+/// <summary>A body that comes through a pipe, to its end or so many octets of it.</summary>
+internal class PipeBodySource(PipeReader reader, long? length) : BodySource
+{
+    private long _left = length ?? long.MaxValue;
+    private ReadResult _result;
+    private ReadOnlyMemory<byte> _available;
+    private ConfiguredValueTaskAwaitable<ReadResult>.ConfiguredValueTaskAwaiter _read;
+    private bool _isReading;
+    private bool _hasResult;
+    private bool _isAtEnd;
+    private Exception? _failure;
+
+    public sealed override ReadOnlyMemory<byte> Available
+    {
+        get
+        {
+            Take();
+            return _available;
+        }
+    }
+
+    public sealed override bool IsEnding
+    {
+        get
+        {
+            Take();
+            return _available.Length == _left || (_isAtEnd && _hasResult is false) || (_isAtEnd && _available.Length == _result.Buffer.Length);
+        }
+    }
+
+    public sealed override Exception? Failure
+    {
+        get
+        {
+            Take();
+            return _failure;
+        }
+    }
+
+    public sealed override void Advance(int count)
+    {
+        _left -= count;
+        var rest = _result.Buffer.Slice(count);
+        if (rest.IsEmpty || _left == 0)
+        {
+            reader.AdvanceTo(rest.Start);
+            _hasResult = false;
+            _available = default;
+        }
+        else
+        {
+            _result = new ReadResult(rest, isCanceled: false, _result.IsCompleted);
+            _available = Limit(rest.First);
+        }
+    }
+
+    public sealed override bool Wait(Action ready)
+    {
+        if (HasNews())
+        {
+            return false;
+        }
+
+        if (!_isReading)
+        {
+            try
+            {
+                _read = reader.ReadAsync().ConfigureAwait(false).GetAwaiter();
+                _isReading = true;
+            }
+            catch (Exception failure)
+            {
+                _failure = failure;
+                return false;
+            }
+        }
+
+        if (_read.IsCompleted)
+        {
+            return false;
+        }
+
+        _read.UnsafeOnCompleted(ready);
+        return true;
+    }
+
+    public override ValueTask CloseAsync()
+    {
+        // A read that nobody answers any more is ended before the reader is.
+        if (_isReading && !_read.IsCompleted)
+        {
+            reader.CancelPendingRead();
+        }
+
+        return reader.CompleteAsync();
+    }
+
+    private bool HasNews()
+    {
+        Take();
+        return !_available.IsEmpty || _isAtEnd || _left == 0 || _failure is not null;
+    }
+
+    // What a read has brought is looked at here, by the write loop, not where the read happened to end.
+    private void Take()
+    {
+        if (!_isReading || !_read.IsCompleted)
+        {
+            return;
+        }
+
+        _isReading = false;
+        try
+        {
+            _result = _read.GetResult();
+        }
+        catch (Exception failure)
+        {
+            _failure = failure;
+            return;
+        }
+
+        _hasResult = true;
+        _isAtEnd = _result.IsCompleted;
+        _available = Limit(_result.Buffer.First);
+        if (_result.Buffer.IsEmpty)
+        {
+            reader.AdvanceTo(_result.Buffer.End);
+            _hasResult = false;
+        }
+
+        if (_isAtEnd && length is not null && _result.Buffer.Length < _left)
+        {
+            _failure = new EndOfStreamException($"The body ended {_left - _result.Buffer.Length} octets before the length that was given for it");
+        }
+    }
+
+    private ReadOnlyMemory<byte> Limit(ReadOnlyMemory<byte> octets) => octets.Length <= _left ? octets : octets[..(int)_left];
+}

@@ -1,0 +1,304 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Framing;
+
+namespace SipPush.Msrp.Connections;
+
+/// <summary>
+/// The read loop of a connection: takes frames apart, gives bodies to their messages, and collects the answers. It goes on reading only when what it has read has found room,
+/// which is what slows a sender down.
+/// </summary>
+internal sealed class ConnectionReader(MsrpConnection connection, PipeReader input, MsrpLimits limits) : IDisposable
+{
+    private readonly MsrpFrameState _state = new(new MsrpFrameLimits(limits.Head, limits.Headers, limits.NonSendBody));
+    private readonly RentedBuffer _answers = new();
+    private readonly List<IncomingTransfer> _unflushed = [];
+    private readonly PathCache _paths = new();
+
+    // The SEND that is being read.
+    private MsrpSession? _session;
+    private IncomingTransfer? _transfer;
+    private IncomingTransfer? _offered;
+    private FailureReportMode _failureReport;
+    private bool _isAnswered;
+    private bool _isSend;
+
+    /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
+    public async Task RunAsync()
+    {
+        while (true)
+        {
+            var result = await input.ReadAsync().ConfigureAwait(false);
+            if (result.IsCanceled)
+            {
+                return;
+            }
+
+            var buffer = result.Buffer;
+            connection.HasRead(buffer.Length);
+            while (true)
+            {
+                var step = Step(ref buffer);
+                SendAnswers();
+                if (step == ReadStep.Next)
+                {
+                    break;
+                }
+
+                await WaitAsync(step).ConfigureAwait(false);
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            await FlushAsync().ConfigureAwait(false);
+            await connection.UrgentHasRoomAsync().ConfigureAwait(false);
+            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.IsInHead ? ReadPhase.Head : ReadPhase.Body);
+
+            if (result.IsCompleted)
+            {
+                if (!_state.IsBetweenFrames)
+                {
+                    throw new MsrpException("The far end closed the connection within a frame");
+                }
+
+                return;
+            }
+        }
+    }
+
+    /// <summary>The loop has ended: the message that was being read has, too.</summary>
+    public void Dispose()
+    {
+        _state.Dispose();
+        _answers.Clear();
+    }
+
+    private ReadStep Step(ref ReadOnlySequence<byte> buffer)
+    {
+        var reader = new MsrpFrameReader(buffer, _state);
+        var step = _offered is null ? ReadStep.Next : Offer();
+        while (step == ReadStep.Next && reader.Read())
+        {
+            step = reader.Token switch
+            {
+                MsrpFrameToken.Head => OnHead(reader.Head),
+                MsrpFrameToken.Body => OnBody(reader.Body),
+                _ => OnEnd(reader.Flag),
+            };
+        }
+
+        buffer = buffer.Slice(reader.Consumed);
+        if (reader.Error.Fault != MsrpFault.None)
+        {
+            connection.IsUnframeable(reader.Error);
+            throw new MsrpException($"The stream is not MSRP: {reader.Error.Fault}", MsrpStatus.BadRequest);
+        }
+
+        return step;
+    }
+
+    private async ValueTask WaitAsync(ReadStep step)
+    {
+        connection.IsWithin(ReadPhase.Suspended);
+        if (step == ReadStep.WaitForStart)
+        {
+            await _session!.StartedWithinAsync(limits.StartWait).ConfigureAwait(false);
+            Bind(_state.Head);
+        }
+        else
+        {
+            await _session!.HasRoomForMessageAsync(_offered!).ConfigureAwait(false);
+        }
+    }
+
+    // Octets become visible to readers once for each buffer, not once for each slice.
+    private async ValueTask FlushAsync()
+    {
+        foreach (var transfer in _unflushed)
+        {
+            if (transfer.IsEnded)
+            {
+                continue;
+            }
+
+            var flush = transfer.FlushAsync();
+            if (!flush.IsCompleted)
+            {
+                connection.IsSuspendedBy(transfer);
+            }
+
+            if ((await flush.ConfigureAwait(false)).IsCompleted)
+            {
+                transfer.Session.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application has stopped reading");
+            }
+
+            connection.IsSuspendedBy(null);
+        }
+
+        _unflushed.Clear();
+    }
+
+    private void SendAnswers()
+    {
+        if (_answers.Length > 0)
+        {
+            connection.SendUrgent(_answers);
+            _answers.Clear();
+        }
+    }
+
+    private ReadStep OnHead(MsrpHead head)
+    {
+        if (head.IsResponse)
+        {
+            connection.OnResponse(head, _paths);
+            return ReadStep.Next;
+        }
+
+        _isSend = head.Method == MsrpMethod.Send;
+        _isAnswered = false;
+        _failureReport = head.FailureReport;
+        _session = null;
+        _transfer = null;
+        if (head.Method == MsrpMethod.Report)
+        {
+            // Never answered, and nothing comes of one that can't be read or belongs to nothing (RFC 4975 §7.1.2).
+            _isAnswered = true;
+            if (head.Error.Fault == MsrpFault.None)
+            {
+                connection.OnReport(head, _paths);
+            }
+
+            return ReadStep.Next;
+        }
+
+        if (head.Error.Fault != MsrpFault.None)
+        {
+            connection.IsMalformed(head.Error);
+            return Refuse(head, MsrpStatus.BadRequest);
+        }
+
+        if (!_isSend)
+        {
+            return Refuse(head, MsrpStatus.UnknownMethod);
+        }
+
+        _session = connection.FindSession(head.ToPath, _paths);
+        if (_session is { IsStarted: false, IsOpen: true })
+        {
+            return ReadStep.WaitForStart;
+        }
+
+        Bind(head);
+        return _offered is null ? ReadStep.Next : ReadStep.WaitForApplication;
+    }
+
+    // The SEND belongs to a session, or is refused.
+    private void Bind(MsrpHead head)
+    {
+        var status = _session is null ? MsrpStatus.NoSuchSession : connection.Bind(_session);
+        if (status != MsrpStatus.Ok)
+        {
+            _session = null;
+            Refuse(head, status);
+            return;
+        }
+
+        status = _session!.Incoming.Begin(head, _paths.FromPathOf(head.FromPath), out _transfer, out var isNew);
+        if (status != MsrpStatus.Ok)
+        {
+            Refuse(head, status);
+        }
+        else if (isNew)
+        {
+            _offered = _transfer;
+            Offer();
+        }
+    }
+
+    private ReadStep Offer()
+    {
+        if (_offered is { } offered && !_session!.TryOffer(offered))
+        {
+            return ReadStep.WaitForApplication;
+        }
+
+        _offered = null;
+        return ReadStep.Next;
+    }
+
+    private ReadStep OnBody(ReadOnlySpan<byte> octets)
+    {
+        if (_transfer is not { } transfer)
+        {
+            return ReadStep.Next;
+        }
+
+        var refusal = transfer.RefusedWith;
+        if (refusal == 0 && transfer.Append(octets) is not ReassemblyOutcome.Taken and var outcome)
+        {
+            _session!.Refuse(transfer, MsrpStatus.MessageTooLarge, outcome == ReassemblyOutcome.MessageTooLarge ? "The message is larger than allowed" : "Too much of the message came before its turn");
+            refusal = MsrpStatus.MessageTooLarge;
+        }
+
+        if (refusal != 0)
+        {
+            // The answer goes out now, not at the end of the chunk: the sender can interrupt it (RFC 4975 §10.5).
+            _session!.Incoming.End(transfer);
+            _transfer = null;
+            Answer(refusal);
+        }
+        else if (_unflushed.Count == 0 || _unflushed[^1] != transfer)
+        {
+            _unflushed.Add(transfer);
+        }
+
+        return ReadStep.Next;
+    }
+
+    private ReadStep OnEnd(ContinuationFlag flag)
+    {
+        if (!_isSend || _session is not { } session)
+        {
+            return ReadStep.Next;
+        }
+
+        var transfer = _transfer;
+        _transfer = null;
+        if (_failureReport == FailureReportMode.Yes)
+        {
+            Answer(MsrpStatus.Ok);
+        }
+
+        if (transfer is not null)
+        {
+            session.Incoming.EndChunk(transfer, flag, _answers);
+        }
+
+        return ReadStep.Next;
+    }
+
+    // Answers a SEND of a session whose head may be gone by now.
+    private void Answer(int status)
+    {
+        if (!_isAnswered && _failureReport != FailureReportMode.No)
+        {
+            MsrpFrameWriter.WriteResponse(_answers, _state.Head.TransactionId, status, _paths.ResponsePath, _session!.LocalUriOctets);
+        }
+
+        _isAnswered = true;
+    }
+
+    private ReadStep Refuse(MsrpHead head, int status)
+    {
+        if (!_isAnswered && head.FailureReport != FailureReportMode.No && !head.FromPath.IsEmpty && !head.ToPath.IsEmpty)
+        {
+            // A response to a SEND goes to the neighbour only, any other by the whole path (RFC 4975 §7.2).
+            var toPath = head.Method == MsrpMethod.Send ? PathCache.FirstOf(head.FromPath) : head.FromPath;
+            MsrpFrameWriter.WriteResponse(_answers, head.TransactionId, status, toPath, PathCache.FirstOf(head.ToPath));
+        }
+
+        _isAnswered = true;
+        return ReadStep.Next;
+    }
+}

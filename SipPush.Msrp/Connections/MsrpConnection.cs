@@ -1,0 +1,616 @@
+using Microsoft.Extensions.Logging;
+using System.Runtime.InteropServices;
+using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Diagnostics;
+using SipPush.Msrp.Framing;
+using SipPush.Msrp.Transport;
+
+namespace SipPush.Msrp.Connections;
+
+/// <summary>
+/// One connection with the sessions that are bound to it: a read loop, a write loop, one timer. <see cref="Sync"/> guards what the loops, the timer and the application share: sessions, transactions,
+/// the queue of the scheduler. It is never held over an await, a callback of the application or a flush.
+/// </summary>
+internal sealed class MsrpConnection
+{
+    // Answers that wait because the peer takes none: beyond this its requests are not read.
+    private const int MaximumUrgent = 512 * 1024;
+
+    private readonly MsrpLink _link;
+    private readonly ConnectionReader _reader;
+    private readonly ConnectionWriter _writer;
+    private readonly List<MsrpSession> _sessions = [];
+    private readonly Dictionary<UInt128, PendingRequest> _requests = [];
+    private readonly CancellationTokenSource _closed = new();
+    private readonly long _openedAt;
+
+    private ITimer? _timer;
+    private long _timerAt = long.MaxValue;
+    private ReadPhase _phase;
+    private long _phaseSince;
+    private long _rateSince;
+    private long _octetsAtRate;
+    private long _octets;
+    private IncomingTransfer? _suspendedBy;
+    private Exception? _failure;
+    private bool _isClosing;
+    private bool _isEnded;
+
+    public MsrpConnection(MsrpEndpoint endpoint, MsrpLink link, MsrpUri? dialed)
+    {
+        Endpoint = endpoint;
+        Dialed = dialed;
+        _link = link;
+        _reader = new ConnectionReader(this, link.Input, endpoint.Options.Limits);
+        _writer = new ConnectionWriter(this, link.Output, endpoint.Options.Identifiers);
+        _openedAt = Now;
+        Completion = Task.CompletedTask;
+    }
+
+    public Lock Sync { get; } = new();
+
+    public MsrpEndpoint Endpoint { get; }
+
+    public MsrpLink Link => _link;
+
+    /// <summary>The URI whose host and port were dialed; null when the far end did.</summary>
+    public MsrpUri? Dialed { get; }
+
+    /// <summary>Both loops have ended and everything has been given back.</summary>
+    public Task Completion { get; private set; }
+
+    public long Now => Endpoint.Now;
+
+    public long WriteTimeout => Endpoint.Ticks(Endpoint.Options.Limits.WriteTimeout);
+
+    public long PartialMessageTimeout => Endpoint.Ticks(Endpoint.Options.Limits.PartialMessageTimeout);
+
+    public bool IsOpen
+    {
+        get
+        {
+            lock (Sync)
+            {
+                return !_isClosing && !_isEnded;
+            }
+        }
+    }
+
+    private MsrpLimits Limits => Endpoint.Options.Limits;
+
+    private ILogger Logger => Endpoint.Logger;
+
+    /// <summary>Begins to read and write.</summary>
+    public void Start()
+    {
+        if (Dialed is null)
+        {
+            ShowDeadline(_openedAt + Endpoint.Ticks(Limits.UnboundConnectionTimeout));
+        }
+
+        Completion = RunAsync();
+    }
+
+    /// <summary>The far end is given up; both loops end.</summary>
+    public void Fail(Exception failure)
+    {
+        lock (Sync)
+        {
+            _failure ??= failure;
+        }
+
+        _link.Abort();
+    }
+
+    /// <summary>What waits is written, then the connection is closed.</summary>
+    public void Close()
+    {
+        lock (Sync)
+        {
+            _isClosing = true;
+        }
+
+        _writer.Close();
+    }
+
+    // ---- Sessions
+
+    /// <summary>Binds a session of this end, which its own first SEND announces. False when the connection has ended.</summary>
+    public bool Attach(MsrpSession session)
+    {
+        lock (Sync)
+        {
+            if (_isClosing || _isEnded)
+            {
+                return false;
+            }
+
+            _sessions.Add(session);
+            session.IsBoundTo(this);
+            return true;
+        }
+    }
+
+    /// <summary>A SEND for that session has come here: 200 when it belongs here (from now on, perhaps), or why not.</summary>
+    public int Bind(MsrpSession session)
+    {
+        lock (Sync)
+        {
+            if (session.Connection == this && session.IsOpen)
+            {
+                return MsrpStatus.Ok;
+            }
+        }
+
+        return session.TryBind(this);
+    }
+
+    /// <summary>The session has ended. The last one closes the connection.</summary>
+    public void Detach(MsrpSession session)
+    {
+        bool isLast;
+        lock (Sync)
+        {
+            isLast = _sessions.Remove(session) && _sessions.Count == 0;
+        }
+
+        if (isLast)
+        {
+            Close();
+        }
+    }
+
+    /// <summary>The session that a To-Path names, or null.</summary>
+    public MsrpSession? FindSession(ReadOnlySpan<byte> toPath, PathCache paths)
+    {
+        if (paths.SessionOf(toPath) is { } last)
+        {
+            return last;
+        }
+
+        var session = Endpoint.FindSession(toPath);
+        if (session is not null)
+        {
+            paths.Remember(toPath, session);
+        }
+
+        return session;
+    }
+
+    // ---- What the read loop has to say
+
+    public void OnResponse(MsrpHead head, PathCache paths)
+    {
+        if (head.TransactionId.Length != MsrpIdentifiers.TransactionIdLength || head.Error.Fault != MsrpFault.None)
+        {
+            MsrpLog.Stray(Logger, head.StatusCode);
+            return;
+        }
+
+        var id = MemoryMarshal.Read<UInt128>(head.TransactionId);
+        PendingRequest? request;
+        lock (Sync)
+        {
+            if (!_requests.Remove(id, out request))
+            {
+                var isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
+                    ? session.OnResponse(id, head.StatusCode)
+                    : _sessions.Exists(other => other.OnResponse(id, head.StatusCode));
+                if (!isKnown)
+                {
+                    MsrpLog.Stray(Logger, head.StatusCode);
+                }
+            }
+        }
+
+        request?.Complete(MsrpResponse.Of(head));
+        _writer.Wake();
+    }
+
+    public void OnReport(MsrpHead head, PathCache paths)
+    {
+        if (FindSession(head.ToPath, paths) is { } session && session.Connection == this)
+        {
+            lock (Sync)
+            {
+                session.OnReport(head);
+            }
+
+            _writer.Wake();
+        }
+    }
+
+    public void IsMalformed(MsrpParseError error) => MsrpLog.Malformed(Logger, error.Fault, error.Header);
+
+    public void IsUnframeable(MsrpParseError error)
+    {
+        MsrpMetrics.Unframeable.Add(1);
+        MsrpLog.Unframeable(Logger, error.Fault, error.Header);
+    }
+
+    /// <summary>So many octets are in the buffer, some of which may have been there before.</summary>
+    public void HasRead(long octets) => Volatile.Write(ref _octets, _octets + octets);
+
+    /// <summary>What the read loop waits for from now on.</summary>
+    public void IsWithin(ReadPhase phase)
+    {
+        if (phase == _phase)
+        {
+            return;
+        }
+
+        lock (Sync)
+        {
+            _phase = phase;
+            _phaseSince = Now;
+            _rateSince = _phaseSince;
+            _octetsAtRate = _octets;
+        }
+
+        if (phase == ReadPhase.Head)
+        {
+            ShowDeadline(_phaseSince + Endpoint.Ticks(Limits.HeadTimeout));
+        }
+        else if (phase == ReadPhase.Body)
+        {
+            ShowDeadline(_phaseSince + Endpoint.Ticks(Limits.RatePeriod));
+        }
+    }
+
+    /// <summary>The read loop waits for the reader of that message, or no longer.</summary>
+    public void IsSuspendedBy(IncomingTransfer? transfer)
+    {
+        if (transfer is null && _suspendedBy is null)
+        {
+            return;
+        }
+
+        IsWithin(transfer is null ? ReadPhase.Idle : ReadPhase.Suspended);
+        lock (Sync)
+        {
+            _suspendedBy = transfer;
+        }
+
+        if (transfer is not null && Limits.MinimumReaderRate > 0)
+        {
+            ShowDeadline(_phaseSince + StallTime);
+        }
+    }
+
+    // ---- What is written
+
+    /// <summary>Responses and reports, to go out before anything else.</summary>
+    public void SendUrgent(RentedBuffer frames)
+    {
+        lock (Sync)
+        {
+            if (_isEnded)
+            {
+                return;
+            }
+
+            var urgent = _writer.Urgent;
+            frames.Written.CopyTo(urgent.GetSpan(frames.Length));
+            urgent.Advance(frames.Length);
+        }
+
+        _writer.Wake();
+    }
+
+    /// <summary>Completes when the peer has taken enough of its answers for more to be made.</summary>
+    public ValueTask UrgentHasRoomAsync()
+    {
+        lock (Sync)
+        {
+            if (_isEnded || _writer.Urgent.Length < MaximumUrgent)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            return new ValueTask(_writer.UrgentIsLowAsync());
+        }
+    }
+
+    /// <summary>A message of a bound session has something to write. Under the lock.</summary>
+    public void Schedule(OutgoingTransfer transfer)
+    {
+        if (_isEnded)
+        {
+            transfer.Release();
+            return;
+        }
+
+        _writer.Scheduler.Add(transfer);
+        _writer.Wake();
+    }
+
+    public void Wake() => _writer.Wake();
+
+    /// <summary>Whether the write loop may be looking into the source of that message. Under the lock.</summary>
+    public bool MayTouch(OutgoingTransfer transfer) => _writer.MayTouch(transfer);
+
+    /// <summary>A request without a body that gets a response of its own: AUTH, and the SEND that binds a session.</summary>
+    /// <exception cref="MsrpException">No answer in 30 s, or the connection was lost.</exception>
+    public async Task<MsrpResponse> RequestAsync(ReadOnlyMemory<byte> method, ReadOnlyMemory<byte> toPath, ReadOnlyMemory<byte> fromPath, ReadOnlyMemory<byte> headers, CancellationToken cancellationToken)
+    {
+        var request = new PendingRequest(Now + Endpoint.TransactionTimeout);
+        var id = Write(request);
+        ShowDeadline(request.Deadline);
+        _writer.Wake();
+        try
+        {
+            return await request.Response.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (Sync)
+            {
+                _requests.Remove(id);
+            }
+        }
+
+        UInt128 Write(PendingRequest pending)
+        {
+            Span<byte> transactionId = stackalloc byte[MsrpIdentifiers.TransactionIdLength];
+            Endpoint.Options.Identifiers.WriteTransactionId(transactionId);
+            var key = MemoryMarshal.Read<UInt128>(transactionId);
+            lock (Sync)
+            {
+                if (_isEnded || _isClosing)
+                {
+                    throw new MsrpException("The connection has ended", 0, _failure);
+                }
+
+                _requests.Add(key, pending);
+                MsrpFrameWriter.WriteBodiless(_writer.Urgent, transactionId, method.Span, toPath.Span, fromPath.Span, headers.Span);
+            }
+
+            return key;
+        }
+    }
+
+    // ---- Time
+
+    private long StallTime => Endpoint.Ticks(TimeSpan.FromSeconds((double)Limits.ReadAhead / 2 / Limits.MinimumReaderRate));
+
+    /// <summary>Something has to be looked at by then.</summary>
+    public void ShowDeadline(long deadline)
+    {
+        if (deadline >= Volatile.Read(ref _timerAt))
+        {
+            return;
+        }
+
+        lock (Sync)
+        {
+            if (deadline >= _timerAt || _isEnded)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _timerAt, deadline);
+            _timer ??= Endpoint.CreateTimer(static state => ((MsrpConnection)state!).OnTimer(), this);
+            _timer.Change(Endpoint.Until(deadline), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void OnTimer()
+    {
+        Exception? failure;
+        long next;
+        lock (Sync)
+        {
+            if (_isEnded)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _timerAt, long.MaxValue);
+            next = long.MaxValue;
+            failure = CheckReading(ref next) ?? CheckWriting(ref next);
+            CheckRequests(ref next);
+            foreach (var session in _sessions)
+            {
+                next = Math.Min(next, session.OnTimer());
+            }
+        }
+
+        if (failure is not null)
+        {
+            MsrpLog.GivenUp(Logger, failure.Message);
+            Fail(failure);
+        }
+        else if (next != long.MaxValue)
+        {
+            ShowDeadline(next);
+        }
+
+        _writer.Wake();
+    }
+
+    private MsrpException? CheckReading(ref long next)
+    {
+        var now = Now;
+        if (_sessions.Count == 0 && Dialed is null)
+        {
+            var deadline = _openedAt + Endpoint.Ticks(Limits.UnboundConnectionTimeout);
+            if (deadline <= now)
+            {
+                return new MsrpException("No session was bound to the connection in time");
+            }
+
+            next = Math.Min(next, deadline);
+        }
+
+        switch (_phase)
+        {
+            case ReadPhase.Head:
+            {
+                var deadline = _phaseSince + Endpoint.Ticks(Limits.HeadTimeout);
+                if (deadline <= now)
+                {
+                    return new MsrpException("A head did not come in time");
+                }
+
+                next = Math.Min(next, deadline);
+                return null;
+            }
+
+            case ReadPhase.Body when Limits.MinimumBodyRate > 0:
+            {
+                var deadline = _rateSince + Endpoint.Ticks(Limits.RatePeriod);
+                if (deadline <= now)
+                {
+                    var octets = Volatile.Read(ref _octets);
+                    if (octets - _octetsAtRate < Limits.MinimumBodyRate * Limits.RatePeriod.TotalSeconds)
+                    {
+                        return new MsrpException("A body came too slowly");
+                    }
+
+                    _rateSince = now;
+                    _octetsAtRate = octets;
+                    deadline = now + Endpoint.Ticks(Limits.RatePeriod);
+                }
+
+                next = Math.Min(next, deadline);
+                return null;
+            }
+
+            case ReadPhase.Suspended when _suspendedBy is { } transfer && Limits.MinimumReaderRate > 0:
+            {
+                var deadline = _phaseSince + StallTime;
+                if (deadline <= now)
+                {
+                    transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
+                    return null;
+                }
+
+                next = Math.Min(next, deadline);
+                return null;
+            }
+
+            default:
+                return null;
+        }
+    }
+
+    private MsrpException? CheckWriting(ref long next)
+    {
+        if (_writer.FlushingSince is long.MaxValue)
+        {
+            return null;
+        }
+
+        var deadline = _writer.FlushingSince + WriteTimeout;
+        if (deadline <= Now)
+        {
+            return new MsrpException("The far end has taken nothing for too long");
+        }
+
+        next = Math.Min(next, deadline);
+        return null;
+    }
+
+    private void CheckRequests(ref long next)
+    {
+        var now = Now;
+        foreach (var (id, request) in _requests)
+        {
+            if (request.Deadline <= now)
+            {
+                _requests.Remove(id);
+                request.Fail(new MsrpException("No answer within 30 s", MsrpStatus.RequestTimeout));
+            }
+            else
+            {
+                next = Math.Min(next, request.Deadline);
+            }
+        }
+    }
+
+    // ---- Life
+
+    private async Task RunAsync()
+    {
+        Exception? failure = null;
+        var writing = WriteAsync();
+        try
+        {
+            await _reader.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        // The far end has closed, or the stream is broken; answers that still can go out do.
+        lock (Sync)
+        {
+            _isClosing = true;
+        }
+
+        if (failure is null)
+        {
+            _writer.Close();
+        }
+        else
+        {
+            _link.Abort();
+            _writer.Close();
+        }
+
+        await writing.ConfigureAwait(false);
+        End(failure);
+        await _link.DisposeAsync().ConfigureAwait(false);
+        _reader.Dispose();
+        _closed.Dispose();
+        Endpoint.HasEnded(this);
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await _writer.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            lock (Sync)
+            {
+                _failure ??= exception;
+            }
+
+            _link.Abort();
+            return;
+        }
+
+        // Closed by this end: the far end gets a moment to say what it still has to say, then the reader is ended, too.
+        _link.Input.CancelPendingRead();
+    }
+
+    private void End(Exception? failure)
+    {
+        MsrpSession[] sessions;
+        lock (Sync)
+        {
+            _isEnded = true;
+            failure = _failure ?? failure;
+            sessions = [.. _sessions];
+            _sessions.Clear();
+            _writer.Release();
+            foreach (var request in _requests.Values)
+            {
+                request.Fail(new MsrpException("The connection was lost", 0, failure));
+            }
+
+            _requests.Clear();
+            _timer?.Dispose();
+            _timer = null;
+        }
+
+        foreach (var session in sessions)
+        {
+            session.ConnectionEnded(failure);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics.Metrics;
+
+namespace SipPush.Msrp.Diagnostics;
+
+/// <summary>What the library measures, over all endpoints of the process. Tags have few values.</summary>
+internal static class MsrpMetrics
+{
+    private static readonly Meter Meter = new(MsrpTelemetry.Meter);
+
+    public static readonly UpDownCounter<int> Connections = Meter.CreateUpDownCounter<int>("msrp.connections", "{connection}", "Connections that are open");
+
+    public static readonly UpDownCounter<int> Sessions = Meter.CreateUpDownCounter<int>("msrp.sessions", "{session}", "Sessions that have not ended");
+
+    public static readonly UpDownCounter<int> PartialMessages = Meter.CreateUpDownCounter<int>("msrp.messages.partial", "{message}", "Messages that have begun to arrive and not ended");
+
+    public static readonly UpDownCounter<int> RentedBuffers = Meter.CreateUpDownCounter<int>("msrp.buffers.rented", "{buffer}", "Buffers rented and not returned");
+
+    public static readonly Counter<long> OctetsReceived = Meter.CreateCounter<long>("msrp.octets.received", "By", "Octets that came, heads and bodies");
+
+    public static readonly Counter<long> OctetsSent = Meter.CreateCounter<long>("msrp.octets.sent", "By", "Octets that were written, heads and bodies");
+
+    public static readonly Counter<long> Unframeable = Meter.CreateCounter<long>("msrp.connections.unframeable", "{connection}", "Connections closed because their octets were not MSRP");
+
+    private static readonly Counter<long> MessagesSent = Meter.CreateCounter<long>("msrp.messages.sent", "{message}", "Outgoing messages that ended");
+
+    private static readonly Counter<long> MessagesReceived = Meter.CreateCounter<long>("msrp.messages.received", "{message}", "Incoming messages that ended");
+
+    public static void MessageSent(MsrpSendOutcome outcome)
+    {
+        if (MessagesSent.Enabled)
+        {
+            MessagesSent.Add(1, new KeyValuePair<string, object?>("msrp.outcome", outcome.ToString()));
+        }
+    }
+
+    public static void MessageReceived(bool isWhole)
+    {
+        if (MessagesReceived.Enabled)
+        {
+            MessagesReceived.Add(1, new KeyValuePair<string, object?>("msrp.whole", isWhole));
+        }
+    }
+}

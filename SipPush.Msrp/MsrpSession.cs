@@ -1,0 +1,342 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Threading.Channels;
+using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Connections;
+using SipPush.Msrp.Diagnostics;
+using SipPush.Msrp.Framing;
+using SipPush.Msrp.Sessions;
+
+namespace SipPush.Msrp;
+
+/// <summary>
+/// One MSRP session: two paths, messages in both directions. It is created by <see cref="MsrpEndpoint.CreateSession"/>, told of its far end by <see cref="StartAsync"/>, and over when
+/// <see cref="Completion"/> says so. All members may be called by any thread.
+/// </summary>
+public sealed class MsrpSession : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<MsrpSessionEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Channel<IncomingMsrpMessage>? _arrivals;
+    private MsrpConnection? _connection;
+    private MsrpRemote? _remote;
+    private bool _isEnding;
+
+    internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options)
+    {
+        Endpoint = endpoint;
+        LocalPath = localPath;
+        Options = options;
+        LocalUri = localPath.Last;
+        LocalUriOctets = Encoding.ASCII.GetBytes(LocalUri.ToString());
+        Incoming = new IncomingMessages(this);
+        Outgoing = new OutgoingMessages(this);
+    }
+
+    /// <summary>The path of this end, for its session description: where the far end connects first, this session last.</summary>
+    public MsrpPath LocalPath { get; }
+
+    /// <summary>The URI of this end.</summary>
+    public MsrpUri LocalUri { get; }
+
+    /// <summary>How the session was set up.</summary>
+    public MsrpSessionOptions Options { get; }
+
+    /// <summary>The far end; null before <see cref="StartAsync"/>.</summary>
+    public MsrpRemote? Remote => Volatile.Read(ref _remote);
+
+    /// <summary>Completes when the session has ended, and says how. It never fails.</summary>
+    public Task<MsrpSessionEnd> Completion => _completion.Task;
+
+    /// <summary>What ended the session, when it was not meant to end; null otherwise.</summary>
+    public Exception? Failure { get; private set; }
+
+    internal MsrpEndpoint Endpoint { get; }
+
+    internal MsrpLimits Limits => Endpoint.Options.Limits;
+
+    internal byte[] LocalUriOctets { get; }
+
+    /// <summary>Both path lines of what this end sends.</summary>
+    internal byte[] SendPaths { get; private set; } = [];
+
+    internal IncomingMessages Incoming { get; }
+
+    internal OutgoingMessages Outgoing { get; }
+
+    internal MsrpConnection? Connection => Volatile.Read(ref _connection);
+
+    internal bool IsOpen => !Volatile.Read(ref _isEnding);
+
+    internal bool IsStarted => Remote is not null;
+
+    /// <summary>
+    /// Tells the session of its far end, and has it connected: as the active end it connects and sends a SEND at once (bodiless, unless a message already waits); as the
+    /// passive end it waits for the SEND of the far end. Returns when the session is bound to its connection.
+    /// </summary>
+    /// <exception cref="MsrpException">It could not be connected, was refused, or nobody came within <see cref="MsrpEndpointOptions.BindTimeout"/>. The session has ended then.</exception>
+    public async ValueTask StartAsync(MsrpRemote remote, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remote);
+        lock (_gate)
+        {
+            if (_remote is not null || _isEnding)
+            {
+                throw new InvalidOperationException("The session has been started before, or has ended");
+            }
+
+            SendPaths = Encoding.ASCII.GetBytes($"To-Path: {Endpoint.ToPathOf(remote)}\r\nFrom-Path: {LocalUri}\r\n");
+            Volatile.Write(ref _remote, remote);
+        }
+
+        _started.TrySetResult();
+        try
+        {
+            await ConnectInTimeAsync(remote, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            End(failure is MsrpException { StatusCode: MsrpStatus.NoSuchSession or MsrpStatus.SessionInUse } ? MsrpSessionEnd.Refused : MsrpSessionEnd.NeverConnected, failure);
+            throw;
+        }
+
+        MsrpLog.SessionBegan(Endpoint.Logger, LocalUri.SessionId, remote.Path);
+    }
+
+    /// <summary>
+    /// Sends a message and waits for what becomes of it: until every chunk has been answered, where answers are wanted, and until the report has come, where one was asked
+    /// for. Several messages can be under way at once; they take turns. Before the session is connected they wait.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Given up by the token: the far end is told by an aborted chunk.</exception>
+    /// <exception cref="ArgumentException">A message with this Message-ID is under way.</exception>
+    /// <exception cref="IOException">The source of the message failed; the far end is told by an aborted chunk.</exception>
+    public ValueTask<MsrpSendResult> SendAsync(OutgoingMsrpMessage message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return Outgoing.SendAsync(message, cancellationToken);
+    }
+
+    /// <summary>The messages of the far end, each as soon as its first chunk has begun. Ends when the session does. For one reader at a time; while nobody takes messages, few are
+    /// read ahead.</summary>
+    public async IAsyncEnumerable<IncomingMsrpMessage> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var message in Arrivals.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return message;
+        }
+    }
+
+    /// <summary>Ends the session: what is being sent is brought to its end first, for as long as the token allows; then the connection is closed if no other session uses it.</summary>
+    public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
+    {
+        // What became of each message is told to whoever sent it, and the token only ends the wait.
+        await Task.WhenAll(Outgoing.Running()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        End(MsrpSessionEnd.Closed, null);
+    }
+
+    /// <summary>Ends the session at once: what is being sent ends as <see cref="MsrpSendOutcome.SessionEnded"/>.</summary>
+    public ValueTask DisposeAsync()
+    {
+        End(MsrpSessionEnd.Closed, null);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Whether a media type is taken (RFC 4975 §7.3.1, §8.6).</summary>
+    internal bool Accepts(ReadOnlySpan<byte> contentType) => AcceptedTypes.Match(Options.AcceptTypes, contentType);
+
+    /// <summary>A message that begins with this SEND.</summary>
+    internal IncomingTransfer CreateTransfer(MsrpHead head, byte[] fromPath)
+    {
+        var transfer = new IncomingTransfer(this, head.MessageId.ToArray(), fromPath, Limits) { FailureReport = head.FailureReport };
+        var headers = new List<KeyValuePair<string, string>>();
+        for (var i = 0; i < head.HeaderCount; i++)
+        {
+            var name = Encoding.UTF8.GetString(head.HeaderName(i));
+            if (!HeaderText.IsOwn(name))
+            {
+                headers.Add(new(name, Encoding.UTF8.GetString(head.HeaderValue(i))));
+            }
+        }
+
+        transfer.Message = new IncomingMsrpMessage(transfer, Encoding.UTF8.GetString(head.MessageId), Encoding.UTF8.GetString(head.ContentType), head.ByteRange?.Total, head.SuccessReport, headers);
+        return transfer;
+    }
+
+    /// <summary>Hands a message to the application; false when too many wait already.</summary>
+    internal bool TryOffer(IncomingTransfer transfer) => Arrivals.Writer.TryWrite(transfer.Message!) || !IsOpen;
+
+    /// <summary>Completes when there is room for one message more, or the session has ended.</summary>
+    internal async ValueTask RoomForMessageAsync() => await Arrivals.Writer.WaitToWriteAsync().ConfigureAwait(false);
+
+    /// <summary>Waits until the session has been started; not for ever.</summary>
+    internal async ValueTask StartedWithinAsync(TimeSpan time)
+    {
+        try
+        {
+            await Task.WhenAny(_started.Task, _completion.Task).WaitAsync(time, Endpoint.Options.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The caller sees that it has not been started.
+        }
+    }
+
+    /// <summary>A SEND for this session has come in on a connection: 200 when that is, or becomes, the session's connection.</summary>
+    internal int TryBind(MsrpConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_isEnding || _remote is not { } remote)
+            {
+                return MsrpStatus.NoSuchSession;
+            }
+
+            if (_connection is not null)
+            {
+                return _connection == connection ? MsrpStatus.Ok : MsrpStatus.SessionInUse;
+            }
+
+            if (!Endpoint.IsExpected(remote, connection))
+            {
+                MsrpLog.WrongFingerprint(Endpoint.Logger, LocalUri.SessionId);
+                return MsrpStatus.Forbidden;
+            }
+
+            if (!connection.Attach(this))
+            {
+                return MsrpStatus.NoSuchSession;
+            }
+        }
+
+        _bound.TrySetResult();
+        return MsrpStatus.Ok;
+    }
+
+    /// <summary>The connection has it from now on. Under its lock and the session's own.</summary>
+    internal void IsBoundTo(MsrpConnection connection)
+    {
+        Volatile.Write(ref _connection, connection);
+        Outgoing.IsBoundTo(connection);
+    }
+
+    /// <summary>The connection has ended; its read loop touches nothing of this session any more.</summary>
+    internal void ConnectionEnded(Exception? failure)
+    {
+        lock (Connection!.Sync)
+        {
+            Incoming.FailAll("The connection was lost", failure);
+        }
+
+        End(failure is null ? MsrpSessionEnd.ClosedByPeer : MsrpSessionEnd.ConnectionLost, failure);
+    }
+
+    /// <summary>The far end says that it does not have this session. Under the lock of the connection.</summary>
+    internal void IsRefused(int status) =>
+        Endpoint.Run(() => End(MsrpSessionEnd.Refused, new MsrpException($"The far end answered {status}", status)));
+
+    internal void Report(IncomingTransfer transfer, int status) => throw new NotImplementedException($"{transfer} {status}");
+
+    internal void Refuse(IncomingTransfer transfer, int status, string reason)
+    {
+        lock (Connection!.Sync)
+        {
+            Incoming.Refuse(transfer, status, reason);
+        }
+    }
+
+    private Channel<IncomingMsrpMessage> Arrivals
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_arrivals is null)
+                {
+                    _arrivals = Channel.CreateBounded<IncomingMsrpMessage>(new BoundedChannelOptions(Limits.WaitingMessages) { SingleWriter = true });
+                    if (_isEnding)
+                    {
+                        _arrivals.Writer.TryComplete();
+                    }
+                }
+
+                return _arrivals;
+            }
+        }
+    }
+
+    private async ValueTask ConnectInTimeAsync(MsrpRemote remote, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Endpoint.Options.BindTimeout, Endpoint.Options.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            if (remote.Role == MsrpRole.Active)
+            {
+                await ConnectAsync(remote, both.Token).ConfigureAwait(false);
+            }
+            else
+            {
+                var first = await Task.WhenAny(_bound.Task, _completion.Task).WaitAsync(both.Token).ConfigureAwait(false);
+                if (first != _bound.Task)
+                {
+                    throw new MsrpException("The session has ended", 0, Failure);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout);
+        }
+    }
+
+    private async ValueTask ConnectAsync(MsrpRemote remote, CancellationToken cancellationToken)
+    {
+        var connection = await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+        var announces = !Outgoing.HasWaiting;
+        lock (_gate)
+        {
+            if (_isEnding || !connection.Attach(this))
+            {
+                connection.CloseIfUnused();
+                throw new MsrpException("The session, or its connection, has ended");
+            }
+        }
+
+        _bound.TrySetResult();
+        if (announces)
+        {
+            var headers = Encoding.ASCII.GetBytes($"Message-ID: {Endpoint.Options.Identifiers.NewMessageId()}\r\nByte-Range: 1-0/0\r\n");
+            var response = await connection.RequestAsync("SEND"u8.ToArray(), Endpoint.ToPathOctets(remote), LocalUriOctets, headers, cancellationToken).ConfigureAwait(false);
+            if (response.Status is < 200 or >= 300)
+            {
+                throw new MsrpException($"The far end answered {response.Status} {response.Comment}", response.Status);
+            }
+        }
+    }
+
+    private void End(MsrpSessionEnd end, Exception? failure)
+    {
+        MsrpConnection? connection;
+        lock (_gate)
+        {
+            if (_isEnding)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _isEnding, true);
+            Failure = failure;
+            connection = _connection;
+            _arrivals?.Writer.TryComplete();
+        }
+
+        Outgoing.EndAll(end is MsrpSessionEnd.ConnectionLost or MsrpSessionEnd.ClosedByPeer ? MsrpSendOutcome.ConnectionLost : MsrpSendOutcome.SessionEnded);
+        Endpoint.Forget(this);
+        connection?.Detach(this);
+        MsrpLog.SessionEnded(Endpoint.Logger, LocalUri.SessionId, end, failure);
+        _completion.TrySetResult(end);
+    }
+}

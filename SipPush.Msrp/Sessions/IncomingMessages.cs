@@ -1,0 +1,227 @@
+using System.Text;
+using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Connections;
+using SipPush.Msrp.Framing;
+
+namespace SipPush.Msrp.Sessions;
+
+/// <summary>The messages that come in on one session: those that have begun, and the ids of those that have ended, so that chunks that come again are acknowledged, but start nothing (RFC 4975 §5.4). Under the lock of the connection, which it takes itself.</summary>
+internal sealed class IncomingMessages(MsrpSession session)
+{
+    // Ids of messages that have ended: this many of them.
+    private const int Remembered = 256;
+
+    private readonly List<IncomingTransfer> _partial = [];
+    private Dictionary<string, int>? _endings;
+    private Queue<string>? _ended;
+
+    /// <summary>Messages that have begun and not ended.</summary>
+    public int Count => _partial.Count;
+
+    /// <summary>A SEND has begun. The status that it gets, and, when that is 200, the message that its body belongs to: null when nothing becomes of the body.</summary>
+    /// <param name="head">Its head.</param>
+    /// <param name="fromPath">Its From-Path as an array that may be kept.</param>
+    /// <param name="transfer">The message.</param>
+    /// <param name="isNew">Whether it has to be offered to the application.</param>
+    public int Begin(MsrpHead head, byte[] fromPath, out IncomingTransfer? transfer, out bool isNew)
+    {
+        isNew = false;
+        transfer = null;
+        var connection = session.Connection!;
+        lock (connection.Sync)
+        {
+            transfer = Find(head.MessageId);
+            if (transfer is null)
+            {
+                if (!head.HasBody)
+                {
+                    // Binds the session, or keeps the connection alive: no message.
+                    return MsrpStatus.Ok;
+                }
+
+                if (_endings is not null && _endings.TryGetValue(Encoding.UTF8.GetString(head.MessageId), out var ending))
+                {
+                    return ending;
+                }
+
+                var status = Check(head);
+                if (status != MsrpStatus.Ok)
+                {
+                    return status;
+                }
+
+                if (!connection.Endpoint.TryBeginPartial())
+                {
+                    return MsrpStatus.MessageTooLarge;
+                }
+
+                transfer = session.CreateTransfer(head, fromPath);
+                _partial.Add(transfer);
+                isNew = true;
+            }
+            else if (transfer.RefusedWith is not 0 and var refused)
+            {
+                return refused;
+            }
+
+            transfer.IsOpen = true;
+            transfer.LastActivity = connection.Now;
+            transfer.BeginChunk((head.ByteRange?.Start ?? 1) - 1);
+            return MsrpStatus.Ok;
+        }
+    }
+
+    /// <summary>The chunk at hand has come to its end-line.</summary>
+    public void EndChunk(IncomingTransfer transfer, ContinuationFlag flag, RentedBuffer answers)
+    {
+        var connection = session.Connection!;
+        lock (connection.Sync)
+        {
+            transfer.IsOpen = false;
+            transfer.LastActivity = connection.Now;
+            if (transfer.RefusedWith != 0)
+            {
+                Remove(transfer);
+                transfer.Fail("The message was refused", transfer.RefusedWith);
+                return;
+            }
+
+            if (flag == ContinuationFlag.Aborted)
+            {
+                Remove(transfer);
+                transfer.Fail("The sender has abandoned the message");
+                return;
+            }
+
+            transfer.EndChunk(flag);
+            if (transfer.IsComplete)
+            {
+                Remove(transfer);
+                transfer.Complete();
+                if (session.Options.ReportTiming == MsrpReportTiming.WhenReceived)
+                {
+                    session.WriteReport(transfer, MsrpStatus.Ok, answers);
+                }
+            }
+            else
+            {
+                connection.ShowDeadline(transfer.LastActivity + connection.PartialMessageTimeout);
+            }
+        }
+    }
+
+    /// <summary>A message has been refused while a chunk of it was being read.</summary>
+    public void End(IncomingTransfer transfer)
+    {
+        lock (session.Connection!.Sync)
+        {
+            transfer.IsOpen = false;
+            Remove(transfer);
+            transfer.Fail("The message was refused", transfer.RefusedWith);
+        }
+    }
+
+    /// <summary>A message is to be refused. When a chunk of it is being read, the read loop will see to it. Under the lock of the connection.</summary>
+    public void Refuse(IncomingTransfer transfer, int status, string reason)
+    {
+        if (transfer.IsEnded)
+        {
+            return;
+        }
+
+        transfer.RefusedWith = status;
+        if (transfer.IsOpen)
+        {
+            transfer.CancelFlush();
+        }
+        else
+        {
+            Remove(transfer);
+            transfer.Fail(reason, status);
+        }
+    }
+
+    /// <summary>Drops what has been waiting for a further chunk since before that time; gives when to look again. Under the lock of the connection.</summary>
+    public long DropBefore(long time)
+    {
+        var oldest = long.MaxValue;
+        for (var i = _partial.Count - 1; i >= 0; i--)
+        {
+            var transfer = _partial[i];
+            if (transfer.IsOpen)
+            {
+                continue;
+            }
+
+            if (transfer.LastActivity <= time)
+            {
+                // Should more of it come after all, its sender is told to stop.
+                transfer.RefusedWith = MsrpStatus.MessageTooLarge;
+                Remove(transfer);
+                transfer.Fail("No further chunk came in time", MsrpStatus.RequestTimeout);
+            }
+            else
+            {
+                oldest = Math.Min(oldest, transfer.LastActivity);
+            }
+        }
+
+        return oldest;
+    }
+
+    /// <summary>The session has ended, and the read loop touches nothing of it any more. Under the lock of the connection.</summary>
+    public void FailAll(string reason, Exception? inner)
+    {
+        while (_partial.Count > 0)
+        {
+            var transfer = _partial[^1];
+            Remove(transfer);
+            transfer.Fail(reason, 0, inner);
+        }
+    }
+
+    private int Check(MsrpHead head)
+    {
+        if (!session.Accepts(head.ContentType))
+        {
+            return MsrpStatus.UnsupportedMediaType;
+        }
+
+        var isTooLarge = head.ByteRange is { } range && (range.Total > session.Options.MaxSize || range.Start - 1 > session.Options.MaxSize);
+        return isTooLarge || _partial.Count >= session.Limits.PartialMessagesPerSession ? MsrpStatus.MessageTooLarge : MsrpStatus.Ok;
+    }
+
+    private IncomingTransfer? Find(ReadOnlySpan<byte> messageId)
+    {
+        foreach (var transfer in _partial)
+        {
+            if (messageId.SequenceEqual(transfer.MessageId))
+            {
+                return transfer;
+            }
+        }
+
+        return null;
+    }
+
+    private void Remove(IncomingTransfer transfer)
+    {
+        if (!_partial.Remove(transfer))
+        {
+            return;
+        }
+
+        session.Connection!.Endpoint.EndPartial();
+        _endings ??= new Dictionary<string, int>(StringComparer.Ordinal);
+        _ended ??= new Queue<string>();
+        var id = Encoding.UTF8.GetString(transfer.MessageId);
+        if (_endings.TryAdd(id, transfer.RefusedWith == 0 ? MsrpStatus.Ok : transfer.RefusedWith))
+        {
+            _ended.Enqueue(id);
+            if (_ended.Count > Remembered)
+            {
+                _endings.Remove(_ended.Dequeue());
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Connections;
+using SipPush.Msrp.Diagnostics;
+using SipPush.Msrp.Framing;
+using SipPush.Msrp.Transactions;
+
+namespace SipPush.Msrp.Sessions;
+
+/// <summary>
+/// The messages that go out on one session: those under way, the window, what is answered and reported about them. Its lock is the connection's, and, while there is none, its own.
+/// </summary>
+internal sealed class OutgoingMessages(MsrpSession session)
+{
+    private readonly Lock _gate = new();
+    private readonly List<OutgoingTransfer> _running = [];
+    private readonly Queue<OutgoingTransfer> _waitingForWindow = new();
+    private readonly HashSet<string> _refusedTypes = new(StringComparer.OrdinalIgnoreCase);
+    private readonly SendTransactions _transactions = new(session.Endpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
+    private MsrpConnection? _connection;
+    private MsrpSendOutcome? _ended;
+
+    /// <summary>Chunks that an answer could still belong to.</summary>
+    public int Unanswered => _transactions.Count;
+
+    /// <summary>What is under way, for whoever wants to see it through.</summary>
+    public Task[] Running()
+    {
+        lock (_gate)
+        {
+            lock (Sync)
+            {
+                return [.. _running.Select(transfer => transfer.Result)];
+            }
+        }
+    }
+
+    /// <summary>Whether a message waits for the session to be connected.</summary>
+    public bool HasWaiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connection is null && _running.Count > 0;
+            }
+        }
+    }
+
+    public async ValueTask<MsrpSendResult> SendAsync(OutgoingMsrpMessage message, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var messageId = message.MessageId ?? session.Endpoint.Options.Identifiers.NewMessageId();
+        if (Refusal(message) is var (outcome, status))
+        {
+            return new MsrpSendResult(outcome, messageId, status, new MsrpProgress(0, 0, 0, message.Length));
+        }
+
+        var transfer = new OutgoingTransfer(session, message, messageId);
+        try
+        {
+            Begin(transfer);
+            using var registration = cancellationToken.UnsafeRegister(static (state, token) => Cancel((OutgoingTransfer)state!, token), transfer);
+            var result = await transfer.Result.ConfigureAwait(false);
+            MsrpMetrics.MessageSent(result.Outcome);
+            return result;
+        }
+        finally
+        {
+            await transfer.Released.ConfigureAwait(false);
+            await transfer.Source.CloseAsync().ConfigureAwait(false);
+        }
+
+        static void Cancel(OutgoingTransfer transfer, CancellationToken token) => transfer.Session.Outgoing.Cancel(transfer, token);
+    }
+
+    /// <summary>The session has its connection: what waited for it is scheduled. Under the lock of the connection, before anything else.</summary>
+    public void IsBoundTo(MsrpConnection connection)
+    {
+        _connection = connection;
+        foreach (var transfer in _running)
+        {
+            connection.Schedule(transfer);
+        }
+    }
+
+    /// <summary>The session has ended: so has everything that was under way.</summary>
+    public void EndAll(MsrpSendOutcome outcome)
+    {
+        lock (_gate)
+        {
+            _ended = outcome;
+            lock (Sync)
+            {
+                while (_running.Count > 0)
+                {
+                    End(_running[^1], outcome, 0);
+                }
+            }
+        }
+    }
+
+    // ---- Called by the write loop, under the lock of the connection
+
+    public bool HasRoom(OutgoingTransfer transfer) =>
+        !transfer.WantsAnswers || _transactions.HasRoom(Math.Min(session.Options.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
+
+    public void WaitForWindow(OutgoingTransfer transfer) => _waitingForWindow.Enqueue(transfer);
+
+    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => _transactions.Begin(id, transfer);
+
+    public void EndChunk(SendTransaction transaction, int length) => _transactions.End(transaction, length);
+
+    /// <summary>What was written of this session has been handed to the transport.</summary>
+    public void HandOver(long now)
+    {
+        _transactions.HandOver(now);
+        _connection!.ShowDeadlineLocked(_transactions.NextDeadline);
+    }
+
+    /// <summary>The last octet of that message has been handed to the transport.</summary>
+    public void IsHandedOver(OutgoingTransfer transfer)
+    {
+        transfer.IsHandedOver = true;
+        transfer.HandedOver = transfer.Position;
+        transfer.ShowProgress();
+        EndIfThrough(transfer);
+    }
+
+    /// <summary>A source that had nothing has something, or has ended. By any thread.</summary>
+    public void SourceIsReady(OutgoingTransfer transfer)
+    {
+        if (_connection is not { } connection)
+        {
+            return;
+        }
+
+        lock (connection.Sync)
+        {
+            if (transfer.State == TransferState.WaitingForData)
+            {
+                if (connection.IsWriting(transfer))
+                {
+                    transfer.State = TransferState.Writing;
+                    connection.Wake();
+                }
+                else
+                {
+                    connection.Schedule(transfer);
+                }
+            }
+        }
+    }
+
+    // ---- Called by the read loop and the timer, under the lock of the connection
+
+    /// <summary>An answer to a chunk; false when it belongs to none of this session.</summary>
+    public bool OnResponse(UInt128 id, int status)
+    {
+        var transfer = _transactions.Answer(id, session.Endpoint.Now, out var length);
+        if (transfer is null)
+        {
+            return false;
+        }
+
+        if (status is >= 200 and < 300)
+        {
+            transfer.ChunksAcknowledged++;
+            transfer.Acknowledged += length;
+            transfer.ShowProgress();
+            EndIfThrough(transfer);
+        }
+        else
+        {
+            Refuse(transfer, status);
+        }
+
+        OpenWindow();
+        return true;
+    }
+
+    public void OnReport(MsrpHead head)
+    {
+        var messageId = head.MessageId;
+        foreach (var transfer in _running)
+        {
+            if (!messageId.SequenceEqual(transfer.MessageIdOctets))
+            {
+                continue;
+            }
+
+            if (head.ReportStatus is not (0 or MsrpStatus.Ok))
+            {
+                Refuse(transfer, head.ReportStatus);
+            }
+            else if (head.ReportStatus == MsrpStatus.Ok && transfer.Message.SuccessReport)
+            {
+                transfer.Reports.Add(head.ByteRange, transfer.Total);
+                transfer.ShowProgress();
+                EndIfThrough(transfer);
+            }
+
+            return;
+        }
+    }
+
+    /// <summary>Looks for answers and reports that are missing; gives when to look again.</summary>
+    public long OnTimer(long now)
+    {
+        while (_transactions.Expire(now) is { } transfer)
+        {
+            End(transfer, MsrpSendOutcome.TimedOut, MsrpStatus.RequestTimeout);
+        }
+
+        var next = _transactions.NextDeadline;
+        for (var i = _running.Count - 1; i >= 0; i--)
+        {
+            var transfer = _running[i];
+            if (transfer.ReportDeadline <= now)
+            {
+                End(transfer, MsrpSendOutcome.ReportMissing, MsrpStatus.Ok);
+            }
+            else
+            {
+                next = Math.Min(next, transfer.ReportDeadline);
+            }
+        }
+
+        OpenWindow();
+        return next;
+    }
+
+    private Lock Sync => _connection?.Sync ?? _gate;
+
+    private (MsrpSendOutcome Outcome, int Status)? Refusal(OutgoingMsrpMessage message)
+    {
+        lock (_gate)
+        {
+            if (_ended is { } ended)
+            {
+                return (ended, 0);
+            }
+
+            if (_refusedTypes.Contains(message.ContentType))
+            {
+                return (MsrpSendOutcome.Refused, MsrpStatus.UnsupportedMediaType);
+            }
+        }
+
+        return session.Remote?.MaxSize < message.Length ? (MsrpSendOutcome.Refused, MsrpStatus.MessageTooLarge) : null;
+    }
+
+    private void Begin(OutgoingTransfer transfer)
+    {
+        lock (_gate)
+        {
+            lock (Sync)
+            {
+                if (_running.Exists(other => other.MessageId == transfer.MessageId))
+                {
+                    transfer.Release();
+                    throw new ArgumentException($"A message with the Message-ID {transfer.MessageId} is under way");
+                }
+
+                if (_ended is { } ended)
+                {
+                    transfer.End(ended);
+                    transfer.Release();
+                    return;
+                }
+
+                _running.Add(transfer);
+                _connection?.Schedule(transfer);
+            }
+        }
+    }
+
+    private void Cancel(OutgoingTransfer transfer, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            lock (Sync)
+            {
+                if (!transfer.IsDone)
+                {
+                    transfer.Cancel(cancellationToken);
+                    Leave(transfer);
+                }
+            }
+        }
+    }
+
+    private void Refuse(OutgoingTransfer transfer, int status)
+    {
+        if (status == MsrpStatus.UnsupportedMediaType)
+        {
+            _refusedTypes.Add(transfer.Message.ContentType);
+        }
+
+        End(transfer, status == MsrpStatus.RequestTimeout ? MsrpSendOutcome.TimedOut : MsrpSendOutcome.Refused, status);
+        if (status is MsrpStatus.NoSuchSession or MsrpStatus.SessionInUse)
+        {
+            session.IsRefused(status);
+        }
+    }
+
+    private void EndIfThrough(OutgoingTransfer transfer)
+    {
+        if (transfer.IsDone)
+        {
+            return;
+        }
+
+        if (transfer.Message.SuccessReport)
+        {
+            if (transfer.IsHandedOver && transfer.Reports.IsComplete(transfer.Total))
+            {
+                End(transfer, MsrpSendOutcome.Reported, MsrpStatus.Ok);
+            }
+            else if (transfer.IsAcknowledged && transfer.ReportDeadline == long.MaxValue)
+            {
+                transfer.ReportDeadline = session.Endpoint.Now + session.Endpoint.Ticks(transfer.Message.ReportTimeout);
+                _connection!.ShowDeadlineLocked(transfer.ReportDeadline);
+            }
+        }
+        else if (transfer.IsAcknowledged)
+        {
+            End(transfer, transfer.WantsAnswers ? MsrpSendOutcome.Acknowledged : MsrpSendOutcome.Sent, transfer.WantsAnswers ? MsrpStatus.Ok : 0);
+        }
+    }
+
+    private void End(OutgoingTransfer transfer, MsrpSendOutcome outcome, int status)
+    {
+        transfer.End(outcome, status);
+        Leave(transfer);
+    }
+
+    // The message has ended. If it has been begun and not been written to its end, the write loop abandons it when its turn comes.
+    private void Leave(OutgoingTransfer transfer)
+    {
+        if (!_running.Remove(transfer))
+        {
+            return;
+        }
+
+        if (_connection is not { } connection)
+        {
+            transfer.Release();
+            return;
+        }
+
+        _transactions.Forget(transfer);
+        if (!connection.MayTouch(transfer))
+        {
+            transfer.Release();
+        }
+
+        if (transfer.State is TransferState.WaitingForData or TransferState.WaitingForWindow && !connection.IsWriting(transfer))
+        {
+            connection.Schedule(transfer);
+        }
+
+        connection.Wake();
+    }
+
+    // The messages that wait for the window are looked at again, in their order.
+    private void OpenWindow()
+    {
+        for (var count = _waitingForWindow.Count; count > 0; count--)
+        {
+            var transfer = _waitingForWindow.Dequeue();
+            if (transfer.State != TransferState.WaitingForWindow)
+            {
+                continue;
+            }
+
+            if (HasRoom(transfer))
+            {
+                _connection!.Schedule(transfer);
+            }
+            else
+            {
+                _waitingForWindow.Enqueue(transfer);
+            }
+        }
+    }
+}
