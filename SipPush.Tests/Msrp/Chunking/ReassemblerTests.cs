@@ -10,14 +10,7 @@ public sealed class ReassemblerTests
     private static readonly ReassemblyLimits Limits = new(MessageSize: 1000, GapBuffer: 500, Ranges: 8);
 
     private readonly ArrayBufferWriter<byte> _output = new();
-    private Reassembler _reassembler = new(Limits);
-
-    [SetUp]
-    public void Begin()
-    {
-        _output.ResetWrittenCount();
-        _reassembler = new Reassembler(Limits);
-    }
+    private readonly Reassembler _reassembler = new(Limits);
 
     [TearDown]
     public void End() => _reassembler.Dispose();
