@@ -37,5 +37,19 @@ public static class MsrpStatus
     public const int SessionInUse = 506;
 
     /// <summary>The words that go with a code; empty when it is not one of these.</summary>
-    public static string ReasonOf(int status) => throw new NotImplementedException();
+    public static string ReasonOf(int status) => status switch
+    {
+        Ok => "OK",
+        BadRequest => "Bad Request",
+        Unauthorized => "Unauthorized",
+        Forbidden => "Forbidden",
+        RequestTimeout => "Request Timeout",
+        MessageTooLarge => "Message Too Large",
+        UnsupportedMediaType => "Unsupported Media Type",
+        IntervalOutOfBounds => "Interval Out-of-Bounds",
+        NoSuchSession => "No Such Session",
+        UnknownMethod => "Unknown Method",
+        SessionInUse => "Session In Use",
+        _ => "",
+    };
 }
