@@ -5,6 +5,9 @@ internal static class HeaderText
 {
     private static readonly string[] Own = ["To-Path", "From-Path", "Message-ID", "Byte-Range", "Success-Report", "Failure-Report", "Status", "Content-Type", "Content-Transfer-Encoding"];
 
+    /// <summary>Whether the library writes and reads that header itself.</summary>
+    public static bool IsOwn(string name) => Own.Contains(name, StringComparer.OrdinalIgnoreCase);
+
     public static string Checked(string value)
     {
         foreach (var character in value)
@@ -40,7 +43,7 @@ internal static class HeaderText
                 throw new ArgumentException($"'{name}' is no header name", nameof(headers));
             }
 
-            if (Own.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (IsOwn(name))
             {
                 throw new ArgumentException($"{name} is written by the library, or not allowed at all", nameof(headers));
             }

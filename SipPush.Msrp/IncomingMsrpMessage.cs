@@ -9,11 +9,11 @@ namespace SipPush.Msrp;
 /// </summary>
 public sealed class IncomingMsrpMessage : IAsyncDisposable
 {
-    private readonly IncomingTransfer _transfer;
+    private readonly MsrpSession _session;
 
-    internal IncomingMsrpMessage(IncomingTransfer transfer, string messageId, string contentType, long? announcedLength, bool wantsReport, IReadOnlyList<KeyValuePair<string, string>> headers)
+    internal IncomingMsrpMessage(MsrpSession session, string messageId, string contentType, long? announcedLength, bool wantsReport, IReadOnlyList<KeyValuePair<string, string>> headers)
     {
-        _transfer = transfer;
+        _session = session;
         MessageId = messageId;
         ContentType = contentType;
         AnnouncedLength = announcedLength;
@@ -36,13 +36,15 @@ public sealed class IncomingMsrpMessage : IAsyncDisposable
     /// <summary>The headers of the first chunk, in order, without those of the framing: Content-Disposition and its like. Text of the peer.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 
+    internal IncomingTransfer Transfer { get; set; } = null!;
+
     /// <summary>The body, in order. A slow reader slows the sender. Reading throws an <see cref="MsrpException"/> when the message fails.</summary>
     /// <exception cref="InvalidOperationException">The message goes to a sink.</exception>
-    public PipeReader Body => _transfer.Reader ?? throw new InvalidOperationException("The body of this message goes to its sink");
+    public PipeReader Body => Transfer.Reader ?? throw new InvalidOperationException("The body of this message goes to its sink");
 
     /// <summary>Completes with the length when the whole message is here (with a sink: when it has been completed), and fails with an <see cref="MsrpException"/> when it
     /// never will be. Nobody has to look at it.</summary>
-    public Task<long> Completion => _transfer.Completion;
+    public Task<long> Completion => Transfer.Completion;
 
     /// <summary>The body as a stream, once.</summary>
     public Stream AsStream() => Body.AsStream();
@@ -50,16 +52,16 @@ public sealed class IncomingMsrpMessage : IAsyncDisposable
     /// <summary>Tells the sender what became of the message: 200 as a success report, anything else as a failure report. Only once, only when the sender wants to hear it
     /// (a success that was asked for; a failure unless it wants none), and, for a success, only when the message is whole: nothing happens otherwise.</summary>
     /// <param name="status">A status of MSRP.</param>
-    public void Report(int status = MsrpStatus.Ok) => _transfer.Session.Report(_transfer, status);
+    public void Report(int status = MsrpStatus.Ok) => _session.Report(Transfer, status);
 
     /// <summary>Stops the sender, if the message is not whole yet: what is under way is answered with 413.</summary>
-    public void Refuse() => _transfer.Session.Refuse(_transfer, MsrpStatus.MessageTooLarge, "The application does not want it");
+    public void Refuse() => _session.Refuse(Transfer, MsrpStatus.MessageTooLarge, "The application does not want it");
 
     /// <summary>Gives back what the message holds; one that is not whole is refused.</summary>
     public async ValueTask DisposeAsync()
     {
         Refuse();
-        if (_transfer.Reader is { } reader)
+        if (Transfer.Reader is { } reader)
         {
             await reader.CompleteAsync().ConfigureAwait(false);
         }

@@ -5,17 +5,17 @@ using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Connections;
 using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
+using SipPush.Msrp.Reports;
 using SipPush.Msrp.Sessions;
 
 namespace SipPush.Msrp;
 
 /// <summary>
-/// One MSRP session: two paths, messages in both directions. It is created by <see cref="MsrpEndpoint.CreateSession"/>, told of its far end by <see cref="StartAsync"/>, and over when
+/// One MSRP session: two paths, messages in both directions. It is created by its <see cref="MsrpEndpoint"/>, told of its far end by <see cref="StartAsync"/>, and over when
 /// <see cref="Completion"/> says so. All members may be called by any thread.
 /// </summary>
 public sealed class MsrpSession : IAsyncDisposable
 {
-    private readonly Lock _gate = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MsrpSessionEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,6 +56,9 @@ public sealed class MsrpSession : IAsyncDisposable
 
     internal MsrpEndpoint Endpoint { get; }
 
+    /// <summary>Guards what begins, binds and ends. It is taken before the lock of the connection, never after.</summary>
+    internal Lock Gate { get; } = new();
+
     internal MsrpLimits Limits => Endpoint.Options.Limits;
 
     internal byte[] LocalUriOctets { get; }
@@ -81,14 +84,14 @@ public sealed class MsrpSession : IAsyncDisposable
     public async ValueTask StartAsync(MsrpRemote remote, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(remote);
-        lock (_gate)
+        lock (Gate)
         {
             if (_remote is not null || _isEnding)
             {
                 throw new InvalidOperationException("The session has been started before, or has ended");
             }
 
-            SendPaths = Encoding.ASCII.GetBytes($"To-Path: {Endpoint.ToPathOf(remote)}\r\nFrom-Path: {LocalUri}\r\n");
+            SendPaths = Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
             Volatile.Write(ref _remote, remote);
         }
 
@@ -150,7 +153,6 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>A message that begins with this SEND.</summary>
     internal IncomingTransfer CreateTransfer(MsrpHead head, byte[] fromPath)
     {
-        var transfer = new IncomingTransfer(this, head.MessageId.ToArray(), fromPath, Limits) { FailureReport = head.FailureReport };
         var headers = new List<KeyValuePair<string, string>>();
         for (var i = 0; i < head.HeaderCount; i++)
         {
@@ -161,7 +163,21 @@ public sealed class MsrpSession : IAsyncDisposable
             }
         }
 
-        transfer.Message = new IncomingMsrpMessage(transfer, Encoding.UTF8.GetString(head.MessageId), Encoding.UTF8.GetString(head.ContentType), head.ByteRange?.Total, head.SuccessReport, headers);
+        var message = new IncomingMsrpMessage(this, Encoding.UTF8.GetString(head.MessageId), Encoding.UTF8.GetString(head.ContentType), head.ByteRange?.Total, head.SuccessReport, headers);
+        IncomingTransfer transfer;
+        if (Options.OpenSink?.Invoke(message) is { } sink)
+        {
+            var toSink = new SinkTransfer(this, head, fromPath, sink);
+            Endpoint.Run(toSink.PumpAsync);
+            transfer = toSink;
+        }
+        else
+        {
+            transfer = new StreamedTransfer(this, head, fromPath);
+        }
+
+        transfer.Message = message;
+        message.Transfer = transfer;
         return transfer;
     }
 
@@ -187,7 +203,7 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>A SEND for this session has come in on a connection: 200 when that is, or becomes, the session's connection.</summary>
     internal int TryBind(MsrpConnection connection)
     {
-        lock (_gate)
+        lock (Gate)
         {
             if (_isEnding || _remote is not { } remote)
             {
@@ -199,7 +215,7 @@ public sealed class MsrpSession : IAsyncDisposable
                 return _connection == connection ? MsrpStatus.Ok : MsrpStatus.SessionInUse;
             }
 
-            if (!Endpoint.IsExpected(remote, connection))
+            if (!MsrpEndpoint.IsExpected(remote, connection))
             {
                 MsrpLog.WrongFingerprint(Endpoint.Logger, LocalUri.SessionId);
                 return MsrpStatus.Forbidden;
@@ -233,12 +249,58 @@ public sealed class MsrpSession : IAsyncDisposable
         End(failure is null ? MsrpSessionEnd.ClosedByPeer : MsrpSessionEnd.ConnectionLost, failure);
     }
 
-    /// <summary>The far end says that it does not have this session. Under the lock of the connection.</summary>
-    internal void IsRefused(int status) =>
-        Endpoint.Run(() => End(MsrpSessionEnd.Refused, new MsrpException($"The far end answered {status}", status)));
+    /// <summary>The far end says that it does not have this session.</summary>
+    internal void IsRefused(int status) => End(MsrpSessionEnd.Refused, new MsrpException($"The far end answered {status}", status));
 
-    internal void Report(IncomingTransfer transfer, int status) => throw new NotImplementedException($"{transfer} {status}");
+    /// <summary>What has to be looked at now; gives when to look again. Under the lock of the connection.</summary>
+    internal long OnTimer(long now)
+    {
+        var timeout = Connection!.PartialMessageTimeout;
+        var oldest = Incoming.DropBefore(now - timeout);
+        return Math.Min(Outgoing.OnTimer(now), oldest == long.MaxValue ? oldest : oldest + timeout);
+    }
 
+    /// <summary>Writes a report on a message.</summary>
+    internal void WriteReport(IncomingTransfer transfer, ByteRange range, int status, RentedBuffer output)
+    {
+        Span<byte> transactionId = stackalloc byte[MsrpIdentifiers.TransactionIdLength];
+        Endpoint.Options.Identifiers.WriteTransactionId(transactionId);
+        MsrpFrameWriter.WriteReport(output, transactionId, transfer.ReportPath, LocalUriOctets, transfer.MessageId, range, status);
+    }
+
+    /// <summary>The application reports on a message.</summary>
+    internal void Report(IncomingTransfer transfer, int status)
+    {
+        var connection = Connection!;
+        lock (connection.Sync)
+        {
+            ByteRange range;
+            if (status == MsrpStatus.Ok)
+            {
+                if (!transfer.IsEnded || !transfer.IsComplete || !transfer.TryTakeReport(out range))
+                {
+                    return;
+                }
+            }
+            else if (transfer.FailureReport == FailureReportMode.No || transfer.IsReported)
+            {
+                return;
+            }
+            else
+            {
+                range = FailureReport.RangeOf(new ByteRange(1, null, transfer.Total), transfer.Contiguous);
+            }
+
+            transfer.IsReported = true;
+            if (IsOpen)
+            {
+                WriteReport(transfer, range, status, connection.Urgent);
+                connection.Wake();
+            }
+        }
+    }
+
+    /// <summary>The application, or a limit, refuses a message that is not whole.</summary>
     internal void Refuse(IncomingTransfer transfer, int status, string reason)
     {
         lock (Connection!.Sync)
@@ -247,11 +309,33 @@ public sealed class MsrpSession : IAsyncDisposable
         }
     }
 
+    /// <summary>A sink has all of its message.</summary>
+    internal void SinkIsComplete(IncomingTransfer transfer)
+    {
+        if (Options.ReportTiming == MsrpReportTiming.WhenReceived)
+        {
+            Report(transfer, MsrpStatus.Ok);
+        }
+    }
+
+    /// <summary>A sink could not take its message: the sender is stopped, or, when it has sent everything, told.</summary>
+    internal void SinkHasFailed(IncomingTransfer transfer, MsrpException reason)
+    {
+        MsrpLog.SinkFailed(Endpoint.Logger, reason);
+        Refuse(transfer, MsrpStatus.MessageTooLarge, reason.Message);
+        if (transfer.IsComplete)
+        {
+            Report(transfer, reason.StatusCode);
+        }
+    }
+
+    internal void SinkIsNotClosed(Exception failure) => MsrpLog.SinkFailed(Endpoint.Logger, failure);
+
     private Channel<IncomingMsrpMessage> Arrivals
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
             {
                 if (_arrivals is null)
                 {
@@ -296,7 +380,7 @@ public sealed class MsrpSession : IAsyncDisposable
     {
         var connection = await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
         var announces = !Outgoing.HasWaiting;
-        lock (_gate)
+        lock (Gate)
         {
             if (_isEnding || !connection.Attach(this))
             {
@@ -309,7 +393,7 @@ public sealed class MsrpSession : IAsyncDisposable
         if (announces)
         {
             var headers = Encoding.ASCII.GetBytes($"Message-ID: {Endpoint.Options.Identifiers.NewMessageId()}\r\nByte-Range: 1-0/0\r\n");
-            var response = await connection.RequestAsync("SEND"u8.ToArray(), Endpoint.ToPathOctets(remote), LocalUriOctets, headers, cancellationToken).ConfigureAwait(false);
+            var response = await connection.RequestAsync("SEND"u8.ToArray(), Encoding.ASCII.GetBytes(MsrpEndpoint.ToPathOf(this, remote)), LocalUriOctets, headers, cancellationToken).ConfigureAwait(false);
             if (response.Status is < 200 or >= 300)
             {
                 throw new MsrpException($"The far end answered {response.Status} {response.Comment}", response.Status);
@@ -320,7 +404,7 @@ public sealed class MsrpSession : IAsyncDisposable
     private void End(MsrpSessionEnd end, Exception? failure)
     {
         MsrpConnection? connection;
-        lock (_gate)
+        lock (Gate)
         {
             if (_isEnding)
             {
@@ -331,6 +415,14 @@ public sealed class MsrpSession : IAsyncDisposable
             Failure = failure;
             connection = _connection;
             _arrivals?.Writer.TryComplete();
+        }
+
+        if (connection is not null)
+        {
+            lock (connection.Sync)
+            {
+                Incoming.RefuseAll("The session has ended");
+            }
         }
 
         Outgoing.EndAll(end is MsrpSessionEnd.ConnectionLost or MsrpSessionEnd.ClosedByPeer ? MsrpSendOutcome.ConnectionLost : MsrpSendOutcome.SessionEnded);

@@ -4,7 +4,7 @@ namespace SipPush.Msrp.Chunking;
 
 /// <summary>Where the octets of an outgoing message come from. The write loop of the connection is its only user: it looks at what is there, takes some of it, and
 /// comes back when <see cref="Wait"/> has called.</summary>
-internal abstract class BodySource
+internal abstract class BodySource : IAsyncDisposable
 {
     /// <summary>Octets that are here now and stay valid until <see cref="Advance"/>; empty when none are.</summary>
     public abstract ReadOnlyMemory<byte> Available { get; }
@@ -23,7 +23,7 @@ internal abstract class BodySource
     public abstract bool Wait(Action ready);
 
     /// <summary>The message has ended, one way or another. Nothing else is called after it.</summary>
-    public abstract ValueTask CloseAsync();
+    public abstract ValueTask DisposeAsync();
 
     public static BodySource Of(OutgoingMsrpMessage message) => message.Source switch
     {

@@ -1,25 +1,31 @@
 using System.IO.Pipelines;
+using SipPush.Msrp.Framing;
+using SipPush.Msrp.Reports;
 
 namespace SipPush.Msrp.Chunking;
 
-/// <summary>One incoming message on its way to its reader or its sink. The read loop of the connection writes; what ends it is decided under the lock of the connection.</summary>
-internal sealed class IncomingTransfer
+/// <summary>
+/// One incoming message on its way to its reader or its sink. The read loop of the connection is the only one that writes into the pipe while a chunk is open; everything else belongs to the lock of
+/// the connection.
+/// </summary>
+internal abstract class IncomingTransfer
 {
     // Slices above this size get a segment of their own in the pipe, so that a reader sees large pieces, and small messages cost little.
     private const int SmallSlice = 4096;
 
     private readonly TaskCompletionSource<long> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe;
-    private readonly Reassembler _reassembler;
+    private readonly SuccessReports? _reports;
 
-    public IncomingTransfer(MsrpSession session, byte[] messageId, byte[] reportPath, MsrpLimits limits)
+    protected IncomingTransfer(MsrpSession session, MsrpHead head, byte[] reportPath)
     {
         Session = session;
-        MessageId = messageId;
+        MessageId = head.MessageId.ToArray();
         ReportPath = reportPath;
-        _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: limits.ReadAhead, resumeWriterThreshold: limits.ReadAhead / 2, minimumSegmentSize: SmallSlice, useSynchronizationContext: false));
-        _reassembler = new Reassembler(new ReassemblyLimits(session.Options.MaxSize, limits.GapBuffer, limits.RangesPerMessage));
-        Reader = _pipe.Reader;
+        FailureReport = head.FailureReport;
+        _reports = head.SuccessReport ? new SuccessReports(session.Options.ReportEvery) : null;
+        var readAhead = session.Limits.ReadAhead;
+        _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SmallSlice, useSynchronizationContext: false));
     }
 
     public MsrpSession Session { get; }
@@ -29,77 +35,97 @@ internal sealed class IncomingTransfer
     /// <summary>The From-Path of its SENDs, to which its reports go.</summary>
     public byte[] ReportPath { get; }
 
-    public FailureReportMode FailureReport { get; init; }
+    public FailureReportMode FailureReport { get; }
 
     public IncomingMsrpMessage? Message { get; set; }
 
-    public PipeReader? Reader { get; }
+    /// <summary>Where the application reads; null when there is a sink.</summary>
+    public abstract PipeReader? Reader { get; }
+
+    /// <summary>Octets without a gap from the first.</summary>
+    public abstract long Contiguous { get; }
+
+    public abstract long? Total { get; }
+
+    public bool IsComplete => Total == Contiguous;
 
     public Task<long> Completion => _completion.Task;
 
     /// <summary>Whether a chunk of it is being read.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>Whether it is over, one way or another.</summary>
+    /// <summary>Whether all of it is here, or never will be.</summary>
     public bool IsEnded { get; private set; }
 
-    /// <summary>The status that it was refused with; 0 when it was not.</summary>
+    /// <summary>The status that it is refused with; 0 when it is not.</summary>
     public int RefusedWith { get; set; }
 
     /// <summary>When its last chunk began or ended, in ticks of the clock.</summary>
     public long LastActivity { get; set; }
 
-    /// <summary>Whether its report has been sent.</summary>
+    /// <summary>Whether success is reported while it is still coming.</summary>
+    public bool ReportsProgress => _reports is not null && Session.Options is { ReportEvery: not null, ReportTiming: MsrpReportTiming.WhenReceived };
+
+    /// <summary>Whether its end has been reported by the application.</summary>
     public bool IsReported { get; set; }
 
-    /// <summary>Up to here success has been reported.</summary>
-    public long ReportedTo { get; set; }
+    protected PipeReader Octets => _pipe.Reader;
 
-    public long Delivered => _reassembler.Delivered;
+    protected PipeWriter Output => _pipe.Writer;
 
-    public bool IsComplete => _reassembler.IsComplete;
+    public abstract void BeginChunk(long offset);
 
-    public void BeginChunk(long offset) => _reassembler.BeginChunk(offset);
+    public abstract ReassemblyOutcome Append(ReadOnlySpan<byte> octets);
 
-    public ReassemblyOutcome Append(ReadOnlySpan<byte> octets)
+    public abstract ReassemblyOutcome EndChunk(ContinuationFlag flag);
+
+    /// <summary>Whether a success report is due now, and on what.</summary>
+    public bool TryTakeReport(out ByteRange range)
     {
-        if (octets.Length > SmallSlice)
-        {
-            _pipe.Writer.GetSpan(octets.Length);
-        }
-
-        return _reassembler.Append(octets, _pipe.Writer);
+        range = default;
+        return _reports?.TryTake(Contiguous, Total, out range) == true;
     }
 
-    public void EndChunk(ContinuationFlag flag) => _reassembler.EndChunk(flag, _pipe.Writer);
-
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
-    public ValueTask<FlushResult> FlushAsync() => _pipe.Writer.FlushAsync();
+    public virtual ValueTask<FlushResult> FlushAsync() => _pipe.Writer.FlushAsync();
 
     public void CancelFlush() => _pipe.Writer.CancelPendingFlush();
 
     /// <summary>All of it is here.</summary>
-    public void Complete()
+    public virtual void Complete()
     {
         IsEnded = true;
         _pipe.Writer.Complete();
-        _completion.TrySetResult(_reassembler.Delivered);
-        _reassembler.Dispose();
     }
 
     /// <summary>It never will be whole: its reader gets the reason.</summary>
-    public void Fail(string reason, int status = 0, Exception? inner = null)
+    public virtual void Fail(MsrpException reason)
     {
-        if (IsEnded)
-        {
-            return;
-        }
-
         IsEnded = true;
-        var failure = new MsrpException(reason, status, inner);
-        _pipe.Writer.Complete(failure);
-        _completion.TrySetException(failure);
+        _pipe.Writer.Complete(reason);
+    }
+
+    protected void Succeed() => _completion.TrySetResult(Contiguous);
+
+    protected void FailCompletion(Exception reason)
+    {
+        _completion.TrySetException(reason);
+
+        // Nobody has to look at it.
         _ = _completion.Task.Exception;
-        _reassembler.Dispose();
+    }
+
+    protected void Write(ReadOnlySpan<byte> octets)
+    {
+        Prepare(octets.Length);
+        System.Buffers.BuffersExtensions.Write(_pipe.Writer, octets);
+    }
+
+    protected void Prepare(int length)
+    {
+        if (length > SmallSlice)
+        {
+            _pipe.Writer.GetSpan(length);
+        }
     }
 }

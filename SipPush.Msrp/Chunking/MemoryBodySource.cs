@@ -13,5 +13,5 @@ internal sealed class MemoryBodySource(ReadOnlyMemory<byte> body) : BodySource
 
     public override bool Wait(Action ready) => false;
 
-    public override ValueTask CloseAsync() => ValueTask.CompletedTask;
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

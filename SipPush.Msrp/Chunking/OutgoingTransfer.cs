@@ -20,7 +20,7 @@ internal sealed class OutgoingTransfer
         MessageIdOctets = Encoding.ASCII.GetBytes(messageId);
         ContentType = Encoding.UTF8.GetBytes(message.ContentType);
         Headers = WriteHeaders(message);
-        SourceIsReady = () => Session.SourceIsReady(this);
+        SourceIsReady = () => Session.Outgoing.SourceIsReady(this);
     }
 
     public MsrpSession Session { get; }
@@ -77,7 +77,7 @@ internal sealed class OutgoingTransfer
 
     public Task<MsrpSendResult> Result => _result.Task;
 
-    public MsrpProgress Progress => new(HandedOver, Acknowledged, Reports.Covered, Total);
+    public MsrpProgress Progress => new(HandedOver, Acknowledged, Reports.Confirmed, Total);
 
     public bool IsAcknowledged => IsHandedOver && (!WantsAnswers || ChunksAcknowledged == Chunks);
 

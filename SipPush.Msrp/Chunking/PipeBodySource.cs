@@ -70,7 +70,10 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         {
             try
             {
+                // The awaiter is kept, and its result taken once, by Take.
+#pragma warning disable CA2012
                 _read = reader.ReadAsync().ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
                 _isReading = true;
             }
             catch (Exception failure)
@@ -89,7 +92,7 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         return true;
     }
 
-    public override ValueTask CloseAsync()
+    public override ValueTask DisposeAsync()
     {
         // A read that nobody answers any more is ended before the reader is.
         if (_isReading && !_read.IsCompleted)

@@ -25,9 +25,9 @@ internal sealed class StreamBodySource : PipeBodySource
         _reading = ReadAsync(pipe.Writer, length ?? long.MaxValue);
     }
 
-    public override async ValueTask CloseAsync()
+    public override async ValueTask DisposeAsync()
     {
-        await base.CloseAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _reading.ConfigureAwait(false);
         _stop.Dispose();

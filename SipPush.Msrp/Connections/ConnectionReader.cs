@@ -23,6 +23,8 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private FailureReportMode _failureReport;
     private bool _isAnswered;
     private bool _isSend;
+    private long _frames;
+    private long _leftOver;
 
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
@@ -36,7 +38,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             }
 
             var buffer = result.Buffer;
-            connection.HasRead(buffer.Length);
+            connection.HasRead(buffer.Length - _leftOver);
             while (true)
             {
                 var step = Step(ref buffer);
@@ -49,10 +51,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
                 await WaitAsync(step).ConfigureAwait(false);
             }
 
+            _leftOver = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
             await FlushAsync().ConfigureAwait(false);
             await connection.UrgentHasRoomAsync().ConfigureAwait(false);
-            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.IsInHead ? ReadPhase.Head : ReadPhase.Body);
+            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
 
             if (result.IsCompleted)
             {
@@ -99,7 +102,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private async ValueTask WaitAsync(ReadStep step)
     {
-        connection.IsWithin(ReadPhase.Suspended);
+        connection.IsWithin(ReadPhase.Suspended, _frames);
         if (step == ReadStep.WaitForStart)
         {
             await _session!.StartedWithinAsync(limits.StartWait).ConfigureAwait(false);
@@ -107,7 +110,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
         else
         {
-            await _session!.HasRoomForMessageAsync(_offered!).ConfigureAwait(false);
+            await _session!.RoomForMessageAsync().ConfigureAwait(false);
         }
     }
 
@@ -248,9 +251,17 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             _transfer = null;
             Answer(refusal);
         }
-        else if (_unflushed.Count == 0 || _unflushed[^1] != transfer)
+        else
         {
-            _unflushed.Add(transfer);
+            if (_unflushed.Count == 0 || _unflushed[^1] != transfer)
+            {
+                _unflushed.Add(transfer);
+            }
+
+            if (transfer.ReportsProgress && transfer.TryTakeReport(out var range))
+            {
+                _session!.WriteReport(transfer, range, MsrpStatus.Ok, _answers);
+            }
         }
 
         return ReadStep.Next;
@@ -258,6 +269,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private ReadStep OnEnd(ContinuationFlag flag)
     {
+        _frames++;
         if (!_isSend || _session is not { } session)
         {
             return ReadStep.Next;

@@ -100,15 +100,22 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>The loop has ended: what it held goes back. Under the lock of the connection.</summary>
     public void Release()
     {
-        _urgent.Clear();
+        ReleaseUrgent();
         _urgentTaken.Clear();
-        _urgentIsLow?.TrySetResult();
         _current?.Release();
         _current = null;
         while (_scheduler.TryNext(out var transfer))
         {
             transfer.Release();
         }
+    }
+
+    /// <summary>Nothing urgent is written any more. Under the lock of the connection.</summary>
+    public void ReleaseUrgent()
+    {
+        _urgent.Clear();
+        _urgentIsLow?.TrySetResult();
+        _urgentIsLow = null;
     }
 
     /// <summary>A message has ended before it was written: whether the loop may still touch its source. Under the lock of the connection, when the message is done.</summary>
@@ -160,6 +167,14 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             budget -= written;
         }
 
+        if (_current is { Message.SuccessReport: true } current)
+        {
+            lock (connection.Sync)
+            {
+                current.Reports.OnSending(current.Position);
+            }
+        }
+
         return hasWritten;
     }
 
@@ -187,7 +202,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
 
         var count = Math.Min(Math.Min(available.Length, budget), _chunkLimit - _chunkLength);
         var piece = available[..count];
-        var allowed = _guard.Allowed(piece);
+        var allowed = _guard.IndexOfConflict(piece);
         piece = piece[..allowed];
         output.Write(piece);
         source.Advance(allowed);
@@ -272,10 +287,10 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                 }
 
                 othersWait = _scheduler.HasNext;
-                if (!transfer.IsDone && !transfer.Session.HasRoom(transfer))
+                if (!transfer.IsDone && !transfer.Session.Outgoing.HasRoom(transfer))
                 {
                     transfer.State = TransferState.WaitingForWindow;
-                    transfer.Session.WaitForWindow(transfer);
+                    transfer.Session.Outgoing.WaitForWindow(transfer);
                     continue;
                 }
 
@@ -336,7 +351,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             transfer.Chunks++;
             if (transfer.MayBeAnswered)
             {
-                _transaction = session.Transactions.Begin(IdOf(_transactionId), transfer);
+                _transaction = session.Outgoing.BeginChunk(IdOf(_transactionId), transfer);
             }
         }
     }
@@ -350,9 +365,10 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         lock (connection.Sync)
         {
             var session = transfer.Session;
+            transfer.Reports.OnSending(transfer.Position);
             if (_transaction is { } transaction)
             {
-                session.Transactions.End(transaction, _chunkLength);
+                session.Outgoing.EndChunk(transaction, _chunkLength);
                 _transaction = null;
             }
 
@@ -365,6 +381,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             {
                 case ContinuationFlag.Complete:
                     transfer.State = TransferState.Written;
+                    transfer.Reports.OnSendingEnd();
                     transfer.Release();
                     _completed.Add(transfer);
                     break;
@@ -404,11 +421,12 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
 
     private void HandOver()
     {
+        var now = connection.Now;
         lock (connection.Sync)
         {
             foreach (var session in _written)
             {
-                session.HandOver(connection.Now);
+                session.Outgoing.HandOver(now);
             }
 
             _written.Clear();
@@ -420,7 +438,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
 
             foreach (var transfer in _completed)
             {
-                transfer.Session.IsHandedOver(transfer);
+                transfer.Session.Outgoing.IsHandedOver(transfer);
             }
 
             _completed.Clear();

@@ -17,23 +17,24 @@ internal sealed class MsrpConnection
     private const int MaximumUrgent = 512 * 1024;
 
     private readonly MsrpLink _link;
-    private readonly ConnectionReader _reader;
     private readonly ConnectionWriter _writer;
     private readonly List<MsrpSession> _sessions = [];
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
-    private readonly CancellationTokenSource _closed = new();
     private readonly long _openedAt;
 
     private ITimer? _timer;
     private long _timerAt = long.MaxValue;
     private ReadPhase _phase;
+    private long _frame;
     private long _phaseSince;
     private long _rateSince;
     private long _octetsAtRate;
     private long _octets;
     private IncomingTransfer? _suspendedBy;
     private Exception? _failure;
+    private (MsrpSession, int)? _refused;
     private bool _isClosing;
+    private bool _isWritten;
     private bool _isEnded;
 
     public MsrpConnection(MsrpEndpoint endpoint, MsrpLink link, MsrpUri? dialed)
@@ -41,7 +42,6 @@ internal sealed class MsrpConnection
         Endpoint = endpoint;
         Dialed = dialed;
         _link = link;
-        _reader = new ConnectionReader(this, link.Input, endpoint.Options.Limits);
         _writer = new ConnectionWriter(this, link.Output, endpoint.Options.Identifiers);
         _openedAt = Now;
         Completion = Task.CompletedTask;
@@ -61,9 +61,9 @@ internal sealed class MsrpConnection
 
     public long Now => Endpoint.Now;
 
-    public long WriteTimeout => Endpoint.Ticks(Endpoint.Options.Limits.WriteTimeout);
+    public long WriteTimeout => Endpoint.Options.Limits.WriteTimeout.Ticks;
 
-    public long PartialMessageTimeout => Endpoint.Ticks(Endpoint.Options.Limits.PartialMessageTimeout);
+    public long PartialMessageTimeout => Endpoint.Options.Limits.PartialMessageTimeout.Ticks;
 
     public bool IsOpen
     {
@@ -85,7 +85,7 @@ internal sealed class MsrpConnection
     {
         if (Dialed is null)
         {
-            ShowDeadline(_openedAt + Endpoint.Ticks(Limits.UnboundConnectionTimeout));
+            ShowDeadline(_openedAt + Limits.UnboundConnectionTimeout.Ticks);
         }
 
         Completion = RunAsync();
@@ -160,6 +160,21 @@ internal sealed class MsrpConnection
         }
     }
 
+    /// <summary>Closes the connection when it has no session.</summary>
+    public void CloseIfUnused()
+    {
+        bool isUnused;
+        lock (Sync)
+        {
+            isUnused = _sessions.Count == 0;
+        }
+
+        if (isUnused)
+        {
+            Close();
+        }
+    }
+
     /// <summary>The session that a To-Path names, or null.</summary>
     public MsrpSession? FindSession(ReadOnlySpan<byte> toPath, PathCache paths)
     {
@@ -194,8 +209,8 @@ internal sealed class MsrpConnection
             if (!_requests.Remove(id, out request))
             {
                 var isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
-                    ? session.OnResponse(id, head.StatusCode)
-                    : _sessions.Exists(other => other.OnResponse(id, head.StatusCode));
+                    ? session.Outgoing.OnResponse(id, head.StatusCode)
+                    : _sessions.Exists(other => other.Outgoing.OnResponse(id, head.StatusCode));
                 if (!isKnown)
                 {
                     MsrpLog.Stray(Logger, head.StatusCode);
@@ -203,8 +218,12 @@ internal sealed class MsrpConnection
             }
         }
 
-        request?.Complete(MsrpResponse.Of(head));
-        _writer.Wake();
+        if (request is not null)
+        {
+            request.Complete(MsrpResponse.Of(head));
+        }
+
+        EndRefused();
     }
 
     public void OnReport(MsrpHead head, PathCache paths)
@@ -213,10 +232,29 @@ internal sealed class MsrpConnection
         {
             lock (Sync)
             {
-                session.OnReport(head);
+                session.Outgoing.OnReport(head);
             }
 
-            _writer.Wake();
+            EndRefused();
+        }
+    }
+
+    /// <summary>The far end does not have that session. Under the lock.</summary>
+    public void IsRefused(MsrpSession session, int status) => _refused = (session, status);
+
+    // Ending a session takes its own lock, which comes before this one.
+    private void EndRefused()
+    {
+        (MsrpSession Session, int Status)? refused;
+        lock (Sync)
+        {
+            refused = _refused;
+            _refused = null;
+        }
+
+        if (refused is var (session, status))
+        {
+            session.IsRefused(status);
         }
     }
 
@@ -232,9 +270,11 @@ internal sealed class MsrpConnection
     public void HasRead(long octets) => Volatile.Write(ref _octets, _octets + octets);
 
     /// <summary>What the read loop waits for from now on.</summary>
-    public void IsWithin(ReadPhase phase)
+    /// <param name="phase">What.</param>
+    /// <param name="frame">Of which frame: the same phase of another one begins anew.</param>
+    public void IsWithin(ReadPhase phase, long frame)
     {
-        if (phase == _phase)
+        if (phase == _phase && (frame == _frame || phase == ReadPhase.Idle))
         {
             return;
         }
@@ -242,6 +282,7 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _phase = phase;
+            _frame = frame;
             _phaseSince = Now;
             _rateSince = _phaseSince;
             _octetsAtRate = _octets;
@@ -249,11 +290,11 @@ internal sealed class MsrpConnection
 
         if (phase == ReadPhase.Head)
         {
-            ShowDeadline(_phaseSince + Endpoint.Ticks(Limits.HeadTimeout));
+            ShowDeadline(_phaseSince + Limits.HeadTimeout.Ticks);
         }
         else if (phase == ReadPhase.Body)
         {
-            ShowDeadline(_phaseSince + Endpoint.Ticks(Limits.RatePeriod));
+            ShowDeadline(_phaseSince + Limits.RatePeriod.Ticks);
         }
     }
 
@@ -265,7 +306,7 @@ internal sealed class MsrpConnection
             return;
         }
 
-        IsWithin(transfer is null ? ReadPhase.Idle : ReadPhase.Suspended);
+        IsWithin(transfer is null ? ReadPhase.Idle : ReadPhase.Suspended, _frame);
         lock (Sync)
         {
             _suspendedBy = transfer;
@@ -284,7 +325,7 @@ internal sealed class MsrpConnection
     {
         lock (Sync)
         {
-            if (_isEnded)
+            if (_isEnded || _isWritten)
             {
                 return;
             }
@@ -297,12 +338,15 @@ internal sealed class MsrpConnection
         _writer.Wake();
     }
 
+    /// <summary>Where a frame can be written that is to go out before anything else. Under the lock, and followed by <see cref="Wake"/>.</summary>
+    public RentedBuffer Urgent => _writer.Urgent;
+
     /// <summary>Completes when the peer has taken enough of its answers for more to be made.</summary>
     public ValueTask UrgentHasRoomAsync()
     {
         lock (Sync)
         {
-            if (_isEnded || _writer.Urgent.Length < MaximumUrgent)
+            if (_isEnded || _isWritten || _writer.Urgent.Length < MaximumUrgent)
             {
                 return ValueTask.CompletedTask;
             }
@@ -326,6 +370,9 @@ internal sealed class MsrpConnection
 
     public void Wake() => _writer.Wake();
 
+    /// <summary>Whether the write loop has that message in its hands. Under the lock.</summary>
+    public bool IsWriting(OutgoingTransfer transfer) => _writer.IsWriting(transfer);
+
     /// <summary>Whether the write loop may be looking into the source of that message. Under the lock.</summary>
     public bool MayTouch(OutgoingTransfer transfer) => _writer.MayTouch(transfer);
 
@@ -333,7 +380,7 @@ internal sealed class MsrpConnection
     /// <exception cref="MsrpException">No answer in 30 s, or the connection was lost.</exception>
     public async Task<MsrpResponse> RequestAsync(ReadOnlyMemory<byte> method, ReadOnlyMemory<byte> toPath, ReadOnlyMemory<byte> fromPath, ReadOnlyMemory<byte> headers, CancellationToken cancellationToken)
     {
-        var request = new PendingRequest(Now + Endpoint.TransactionTimeout);
+        var request = new PendingRequest(Now + MsrpEndpoint.TransactionTimeout);
         var id = Write(request);
         ShowDeadline(request.Deadline);
         _writer.Wake();
@@ -371,7 +418,7 @@ internal sealed class MsrpConnection
 
     // ---- Time
 
-    private long StallTime => Endpoint.Ticks(TimeSpan.FromSeconds((double)Limits.ReadAhead / 2 / Limits.MinimumReaderRate));
+    private long StallTime => TimeSpan.FromSeconds((double)Limits.ReadAhead / 2 / Limits.MinimumReaderRate).Ticks;
 
     /// <summary>Something has to be looked at by then.</summary>
     public void ShowDeadline(long deadline)
@@ -407,11 +454,12 @@ internal sealed class MsrpConnection
 
             Volatile.Write(ref _timerAt, long.MaxValue);
             next = long.MaxValue;
+            var now = Now;
             failure = CheckReading(ref next) ?? CheckWriting(ref next);
             CheckRequests(ref next);
             foreach (var session in _sessions)
             {
-                next = Math.Min(next, session.OnTimer());
+                next = Math.Min(next, session.OnTimer(now));
             }
         }
 
@@ -433,7 +481,7 @@ internal sealed class MsrpConnection
         var now = Now;
         if (_sessions.Count == 0 && Dialed is null)
         {
-            var deadline = _openedAt + Endpoint.Ticks(Limits.UnboundConnectionTimeout);
+            var deadline = _openedAt + Limits.UnboundConnectionTimeout.Ticks;
             if (deadline <= now)
             {
                 return new MsrpException("No session was bound to the connection in time");
@@ -446,7 +494,7 @@ internal sealed class MsrpConnection
         {
             case ReadPhase.Head:
             {
-                var deadline = _phaseSince + Endpoint.Ticks(Limits.HeadTimeout);
+                var deadline = _phaseSince + Limits.HeadTimeout.Ticks;
                 if (deadline <= now)
                 {
                     return new MsrpException("A head did not come in time");
@@ -458,7 +506,7 @@ internal sealed class MsrpConnection
 
             case ReadPhase.Body when Limits.MinimumBodyRate > 0:
             {
-                var deadline = _rateSince + Endpoint.Ticks(Limits.RatePeriod);
+                var deadline = _rateSince + Limits.RatePeriod.Ticks;
                 if (deadline <= now)
                 {
                     var octets = Volatile.Read(ref _octets);
@@ -469,7 +517,7 @@ internal sealed class MsrpConnection
 
                     _rateSince = now;
                     _octetsAtRate = octets;
-                    deadline = now + Endpoint.Ticks(Limits.RatePeriod);
+                    deadline = now + Limits.RatePeriod.Ticks;
                 }
 
                 next = Math.Min(next, deadline);
@@ -533,10 +581,11 @@ internal sealed class MsrpConnection
     private async Task RunAsync()
     {
         Exception? failure = null;
+        using var reader = new ConnectionReader(this, _link.Input, Limits);
         var writing = WriteAsync();
         try
         {
-            await _reader.RunAsync().ConfigureAwait(false);
+            await reader.RunAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -562,8 +611,6 @@ internal sealed class MsrpConnection
         await writing.ConfigureAwait(false);
         End(failure);
         await _link.DisposeAsync().ConfigureAwait(false);
-        _reader.Dispose();
-        _closed.Dispose();
         Endpoint.HasEnded(this);
     }
 
@@ -584,7 +631,13 @@ internal sealed class MsrpConnection
             return;
         }
 
-        // Closed by this end: the far end gets a moment to say what it still has to say, then the reader is ended, too.
+        // Closed by this end, or by both: nothing is answered any more, so nothing is read.
+        lock (Sync)
+        {
+            _isWritten = true;
+            _writer.ReleaseUrgent();
+        }
+
         _link.Input.CancelPendingRead();
     }
 

@@ -27,8 +27,8 @@ internal static partial class MsrpLog
     [LoggerMessage(2006, LogLevel.Debug, "A connection is given up: {Reason}")]
     public static partial void GivenUp(ILogger logger, string reason);
 
-    [LoggerMessage(2007, LogLevel.Debug, "The source of a message could not be closed")]
-    public static partial void SourceNotClosed(ILogger logger, Exception failure);
+    [LoggerMessage(2007, LogLevel.Warning, "The sink of a message has failed")]
+    public static partial void SinkFailed(ILogger logger, Exception failure);
 
     [LoggerMessage(2008, LogLevel.Warning, "The certificate of the far end of session {Session} is not the one that was announced: the connection is closed")]
     public static partial void WrongFingerprint(ILogger logger, string? session);

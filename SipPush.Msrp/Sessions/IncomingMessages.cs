@@ -82,25 +82,32 @@ internal sealed class IncomingMessages(MsrpSession session)
             if (transfer.RefusedWith != 0)
             {
                 Remove(transfer);
-                transfer.Fail("The message was refused", transfer.RefusedWith);
+                transfer.Fail(new MsrpException("The message was refused", transfer.RefusedWith));
                 return;
             }
 
             if (flag == ContinuationFlag.Aborted)
             {
                 Remove(transfer);
-                transfer.Fail("The sender has abandoned the message");
+                transfer.Fail(new MsrpException("The sender has abandoned the message"));
                 return;
             }
 
-            transfer.EndChunk(flag);
+            if (transfer.EndChunk(flag) != ReassemblyOutcome.Taken)
+            {
+                transfer.RefusedWith = MsrpStatus.MessageTooLarge;
+                Remove(transfer);
+                transfer.Fail(new MsrpException("The message is larger than allowed", MsrpStatus.MessageTooLarge));
+                return;
+            }
+
             if (transfer.IsComplete)
             {
                 Remove(transfer);
                 transfer.Complete();
-                if (session.Options.ReportTiming == MsrpReportTiming.WhenReceived)
+                if (transfer is StreamedTransfer && session.Options.ReportTiming == MsrpReportTiming.WhenReceived && transfer.TryTakeReport(out var range))
                 {
-                    session.WriteReport(transfer, MsrpStatus.Ok, answers);
+                    session.WriteReport(transfer, range, MsrpStatus.Ok, answers);
                 }
             }
             else
@@ -117,7 +124,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         {
             transfer.IsOpen = false;
             Remove(transfer);
-            transfer.Fail("The message was refused", transfer.RefusedWith);
+            transfer.Fail(new MsrpException("The message was refused", transfer.RefusedWith));
         }
     }
 
@@ -137,7 +144,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         else
         {
             Remove(transfer);
-            transfer.Fail(reason, status);
+            transfer.Fail(new MsrpException(reason, status));
         }
     }
 
@@ -158,7 +165,7 @@ internal sealed class IncomingMessages(MsrpSession session)
                 // Should more of it come after all, its sender is told to stop.
                 transfer.RefusedWith = MsrpStatus.MessageTooLarge;
                 Remove(transfer);
-                transfer.Fail("No further chunk came in time", MsrpStatus.RequestTimeout);
+                transfer.Fail(new MsrpException("No further chunk came in time", MsrpStatus.RequestTimeout));
             }
             else
             {
@@ -169,6 +176,15 @@ internal sealed class IncomingMessages(MsrpSession session)
         return oldest;
     }
 
+    /// <summary>The session has ended, though its connection may live on: what is open is left to the read loop. Under the lock of the connection.</summary>
+    public void RefuseAll(string reason)
+    {
+        foreach (var transfer in _partial.ToArray())
+        {
+            Refuse(transfer, MsrpStatus.NoSuchSession, reason);
+        }
+    }
+
     /// <summary>The session has ended, and the read loop touches nothing of it any more. Under the lock of the connection.</summary>
     public void FailAll(string reason, Exception? inner)
     {
@@ -176,7 +192,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         {
             var transfer = _partial[^1];
             Remove(transfer);
-            transfer.Fail(reason, 0, inner);
+            transfer.Fail(new MsrpException(reason, 0, inner));
         }
     }
 

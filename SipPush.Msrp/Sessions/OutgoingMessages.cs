@@ -2,20 +2,21 @@ using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Connections;
 using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
+using SipPush.Msrp.Reports;
 using SipPush.Msrp.Transactions;
 
 namespace SipPush.Msrp.Sessions;
 
 /// <summary>
-/// The messages that go out on one session: those under way, the window, what is answered and reported about them. Its lock is the connection's, and, while there is none, its own.
+/// The messages that go out on one session: those under way, the window, what is answered and reported about them. Its lock is the connection's; what begins, ends or binds takes the session's before it.
 /// </summary>
 internal sealed class OutgoingMessages(MsrpSession session)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _gate = session.Gate;
     private readonly List<OutgoingTransfer> _running = [];
     private readonly Queue<OutgoingTransfer> _waitingForWindow = new();
     private readonly HashSet<string> _refusedTypes = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SendTransactions _transactions = new(session.Endpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+    private readonly SendTransactions _transactions = new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
 
     private MsrpConnection? _connection;
     private MsrpSendOutcome? _ended;
@@ -68,7 +69,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
         finally
         {
             await transfer.Released.ConfigureAwait(false);
-            await transfer.Source.CloseAsync().ConfigureAwait(false);
+            await transfer.Source.DisposeAsync().ConfigureAwait(false);
         }
 
         static void Cancel(OutgoingTransfer transfer, CancellationToken token) => transfer.Session.Outgoing.Cancel(transfer, token);
@@ -115,7 +116,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     public void HandOver(long now)
     {
         _transactions.HandOver(now);
-        _connection!.ShowDeadlineLocked(_transactions.NextDeadline);
+        _connection!.ShowDeadline(_transactions.NextDeadline);
     }
 
     /// <summary>The last octet of that message has been handed to the transport.</summary>
@@ -193,9 +194,8 @@ internal sealed class OutgoingMessages(MsrpSession session)
             {
                 Refuse(transfer, head.ReportStatus);
             }
-            else if (head.ReportStatus == MsrpStatus.Ok && transfer.Message.SuccessReport)
+            else if (transfer.Reports.OnReport(head.ByteRange, head.ReportStatus) is ReportEffect.Progress or ReportEffect.Delivered)
             {
-                transfer.Reports.Add(head.ByteRange, transfer.Total);
                 transfer.ShowProgress();
                 EndIfThrough(transfer);
             }
@@ -236,14 +236,17 @@ internal sealed class OutgoingMessages(MsrpSession session)
     {
         lock (_gate)
         {
-            if (_ended is { } ended)
+            lock (Sync)
             {
-                return (ended, 0);
-            }
+                if (_ended is { } ended)
+                {
+                    return (ended, 0);
+                }
 
-            if (_refusedTypes.Contains(message.ContentType))
-            {
-                return (MsrpSendOutcome.Refused, MsrpStatus.UnsupportedMediaType);
+                if (_refusedTypes.Contains(message.ContentType))
+                {
+                    return (MsrpSendOutcome.Refused, MsrpStatus.UnsupportedMediaType);
+                }
             }
         }
 
@@ -300,7 +303,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
         End(transfer, status == MsrpStatus.RequestTimeout ? MsrpSendOutcome.TimedOut : MsrpSendOutcome.Refused, status);
         if (status is MsrpStatus.NoSuchSession or MsrpStatus.SessionInUse)
         {
-            session.IsRefused(status);
+            _connection!.IsRefused(session, status);
         }
     }
 
@@ -313,14 +316,14 @@ internal sealed class OutgoingMessages(MsrpSession session)
 
         if (transfer.Message.SuccessReport)
         {
-            if (transfer.IsHandedOver && transfer.Reports.IsComplete(transfer.Total))
+            if (transfer.Reports.IsDelivered)
             {
                 End(transfer, MsrpSendOutcome.Reported, MsrpStatus.Ok);
             }
             else if (transfer.IsAcknowledged && transfer.ReportDeadline == long.MaxValue)
             {
-                transfer.ReportDeadline = session.Endpoint.Now + session.Endpoint.Ticks(transfer.Message.ReportTimeout);
-                _connection!.ShowDeadlineLocked(transfer.ReportDeadline);
+                transfer.ReportDeadline = session.Endpoint.Now + transfer.Message.ReportTimeout.Ticks;
+                _connection!.ShowDeadline(transfer.ReportDeadline);
             }
         }
         else if (transfer.IsAcknowledged)

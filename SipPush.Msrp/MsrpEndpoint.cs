@@ -1,0 +1,299 @@
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using SipPush.Msrp.Connections;
+using SipPush.Msrp.Diagnostics;
+using SipPush.Msrp.Transport;
+
+namespace SipPush.Msrp;
+
+/// <summary>
+/// An MSRP endpoint (RFC 4975): its listeners, its connections, and the sessions on them. All sessions are served on one port a scheme. It needs no SIP: whoever uses it exchanges
+/// the paths.
+/// </summary>
+public sealed class MsrpEndpoint : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, MsrpSession> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<MsrpConnection, bool> _connections = [];
+    private readonly HashSet<StrongBox<Task>> _tasks = [];
+    private readonly List<MsrpSocketListener> _listeners = [];
+    private readonly MsrpDialer _dialer;
+    private readonly long _origin;
+    private int _partial;
+    private int _disposed;
+
+    private MsrpEndpoint(MsrpEndpointOptions options)
+    {
+        Options = options;
+        Logger = options.LoggerFactory.CreateLogger(MsrpTelemetry.Category);
+        _dialer = new MsrpDialer(options.Tls, options.TransportLimits, options.TimeProvider, Logger, options.Resolve);
+        _origin = options.TimeProvider.GetTimestamp();
+    }
+
+    /// <summary>How the endpoint was set up.</summary>
+    public MsrpEndpointOptions Options { get; }
+
+    /// <summary>Where it listens for <c>msrp</c>, with the port that it was given; null when it does not.</summary>
+    public IPEndPoint? LocalEndPoint { get; private set; }
+
+    /// <summary>Where it listens for <c>msrps</c>, with the port that it was given; null when it does not.</summary>
+    public IPEndPoint? SecureLocalEndPoint { get; private set; }
+
+    /// <summary>What it holds at the moment.</summary>
+    public MsrpEndpointCounts Counts
+    {
+        get
+        {
+            lock (_tasks)
+            {
+                return new(_connections.Count, _sessions.Count, Volatile.Read(ref _partial), _tasks.Count);
+            }
+        }
+    }
+
+    internal ILogger Logger { get; }
+
+    /// <summary>Time since the endpoint began, in ticks of <see cref="TimeSpan"/>.</summary>
+    internal long Now => Options.TimeProvider.GetElapsedTime(_origin).Ticks;
+
+    /// <summary>How long a request may be unanswered (RFC 4975 §7.1.1).</summary>
+    internal static long TransactionTimeout => TimeSpan.FromSeconds(30).Ticks;
+
+    /// <summary>Begins to listen where the options say.</summary>
+    /// <exception cref="IOException">An address can't be listened at.</exception>
+    public static MsrpEndpoint Start(MsrpEndpointOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var endpoint = new MsrpEndpoint(options);
+        endpoint.LocalEndPoint = endpoint.Listen(options.Listen, null);
+        endpoint.SecureLocalEndPoint = endpoint.Listen(options.ListenSecure, options.Tls ?? new MsrpTlsOptions());
+        if (endpoint._listeners.Count > 0)
+        {
+            MsrpLog.Listening(endpoint.Logger, string.Join(", ", endpoint._listeners.Select(listener => listener.LocalEndPoint)));
+        }
+
+        return endpoint;
+    }
+
+    /// <summary>
+    /// Creates a session with a URI of its own. It exists from now on: a SEND that names it waits for <see cref="MsrpSession.StartAsync"/>, though not for ever.
+    /// </summary>
+    /// <param name="options">How it sends and what it takes; null for the defaults.</param>
+    /// <param name="secure">Whether its URI is <c>msrps</c>.</param>
+    /// <exception cref="ObjectDisposedException">The endpoint has ended.</exception>
+    public MsrpSession CreateSession(MsrpSessionOptions? options = null, bool secure = false)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var local = secure ? SecureLocalEndPoint : LocalEndPoint;
+
+        // One that only connects has no port to name; 9, discard, says so (RFC 6135 §4.2.2).
+        var host = Options.AdvertisedHost ?? (local is null || local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? "localhost" : local.Address.ToString());
+        var uri = new MsrpUri(secure, host, local?.Port ?? 9, Options.Identifiers.NewSessionId());
+        return CreateSession(new MsrpPath(uri), options);
+    }
+
+    /// <summary>Creates a session with that path: relays first, its own URI, which names a session, last.</summary>
+    /// <exception cref="ArgumentException">The last URI names no session, or one that exists.</exception>
+    public MsrpSession CreateSession(MsrpPath localPath, MsrpSessionOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(localPath);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var session = new MsrpSession(this, localPath, options ?? new MsrpSessionOptions());
+        if (localPath.Last.SessionId is not { } id || !_sessions.TryAdd(id, session))
+        {
+            throw new ArgumentException("The last URI of the path names no session, or one that exists", nameof(localPath));
+        }
+
+        MsrpMetrics.Sessions.Add(1);
+        return session;
+    }
+
+    /// <summary>Serves a connection that came by another way than the listeners of this endpoint; it owns the pipe from now on. Returns when the connection has ended.</summary>
+    public Task ServeAsync(IDuplexPipe pipe)
+    {
+        ArgumentNullException.ThrowIfNull(pipe);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        return ServeAsync(new MsrpLink(pipe));
+    }
+
+    /// <summary>Ends all sessions and connections, and stops to listen. Returns when nothing is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        foreach (var session in _sessions.Values)
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+
+        foreach (var connection in _connections.Keys)
+        {
+            connection.Close();
+        }
+
+        await Task.WhenAll(_connections.Keys.Select(connection => connection.Completion)).ConfigureAwait(false);
+        foreach (var listener in _listeners)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+        }
+
+        Task[] tasks;
+        lock (_tasks)
+        {
+            tasks = [.. _tasks.Select(entry => entry.Value!)];
+        }
+
+        await Task.WhenAll(tasks).ConfigureAwait(false);
+    }
+
+    /// <summary>How long it is until then.</summary>
+    internal TimeSpan Until(long time) => TimeSpan.FromTicks(Math.Max(0, time - Now));
+
+    internal ITimer CreateTimer(TimerCallback callback, object state) =>
+        Options.TimeProvider.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Work that goes on by itself; disposal waits for it.</summary>
+    internal void Run(Func<Task> work)
+    {
+        lock (_tasks)
+        {
+            var entry = new StrongBox<Task>();
+            entry.Value = RunAsync(entry);
+            _tasks.Add(entry);
+        }
+
+        async Task RunAsync(StrongBox<Task> entry)
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await work().ConfigureAwait(false);
+            lock (_tasks)
+            {
+                _tasks.Remove(entry);
+            }
+        }
+    }
+
+    internal bool TryBeginPartial()
+    {
+        if (Interlocked.Increment(ref _partial) > Options.Limits.PartialMessages)
+        {
+            Interlocked.Decrement(ref _partial);
+            return false;
+        }
+
+        MsrpMetrics.PartialMessages.Add(1);
+        return true;
+    }
+
+    internal void EndPartial()
+    {
+        Interlocked.Decrement(ref _partial);
+        MsrpMetrics.PartialMessages.Add(-1);
+    }
+
+    /// <summary>The session that a To-Path is for, or null: it has to be its URI, and nothing else (RFC 4975 §7.3).</summary>
+    internal MsrpSession? FindSession(ReadOnlySpan<byte> toPath)
+    {
+        if (!MsrpUri.TryParse(toPath, out var uri) || uri.SessionId is not { } id || !_sessions.TryGetValue(id, out var session))
+        {
+            return null;
+        }
+
+        return session.Options.MatchSessionIdOnly || session.LocalUri.Equals(uri) ? session : null;
+    }
+
+    internal void Forget(MsrpSession session)
+    {
+        if (_sessions.TryRemove(new KeyValuePair<string, MsrpSession>(session.LocalUri.SessionId!, session)))
+        {
+            MsrpMetrics.Sessions.Add(-1);
+        }
+    }
+
+    /// <summary>A connection for a session that connects.</summary>
+    internal async ValueTask<MsrpConnection> ConnectAsync(MsrpRemote remote, CancellationToken cancellationToken)
+    {
+        var target = remote.Path.First;
+        if (Options.ReuseConnections && remote.ConnectTo is null)
+        {
+            foreach (var open in _connections.Keys)
+            {
+                if (open.IsOpen && open.Dialed is { } dialed && dialed.IsSecure == target.IsSecure && dialed.Port == target.Port
+                    && dialed.Host.Equals(target.Host, StringComparison.OrdinalIgnoreCase) && IsExpected(remote, open))
+                {
+                    return open;
+                }
+            }
+        }
+
+        var identity = IdentityOf(remote);
+        MsrpLink link;
+        try
+        {
+            link = remote.ConnectTo is { } other
+                ? await _dialer.ConnectAsync(other.Host, other.Port, target.IsSecure, identity, cancellationToken).ConfigureAwait(false)
+                : await _dialer.ConnectAsync(target, identity, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException failure)
+        {
+            throw new MsrpException(failure.Message, 0, failure);
+        }
+
+        return Begin(link, target);
+    }
+
+    /// <summary>Whether the far end of a connection is the one that a session description announced (RFC 8122).</summary>
+    internal static bool IsExpected(MsrpRemote remote, MsrpConnection connection) =>
+        IdentityOf(remote).Accepts(connection.Link, connection.Dialed?.Host);
+
+    internal void HasEnded(MsrpConnection connection)
+    {
+        if (_connections.TryRemove(connection, out _))
+        {
+            MsrpMetrics.Connections.Add(-1);
+        }
+    }
+
+    internal static string ToPathOf(MsrpSession session, MsrpRemote remote)
+    {
+        // Through the relays of this end, in the order in which they are passed, to the path of the far end (RFC 4976 §5.1).
+        var relays = session.LocalPath.Uris.SkipLast(1).Reverse();
+        return string.Join(' ', relays.Concat(remote.Path.Uris));
+    }
+
+    private static MsrpPeerIdentity IdentityOf(MsrpRemote remote) =>
+        remote.Fingerprints.Count == 0 ? MsrpPeerIdentity.ByName : new MsrpPeerIdentity(remote.Fingerprints);
+
+    private IPEndPoint? Listen(IPEndPoint? local, MsrpTlsOptions? tls)
+    {
+        if (local is null)
+        {
+            return null;
+        }
+
+        var listener = MsrpSocketListener.Start(local, tls, Options.TransportLimits, Options.TimeProvider, Logger, ServeAsync);
+        _listeners.Add(listener);
+        return listener.LocalEndPoint;
+    }
+
+    private Task ServeAsync(MsrpLink link) => Begin(link, null).Completion;
+
+    private MsrpConnection Begin(MsrpLink link, MsrpUri? dialed)
+    {
+        var connection = new MsrpConnection(this, link, dialed);
+        _connections.TryAdd(connection, true);
+        MsrpMetrics.Connections.Add(1);
+        connection.Start();
+        if (_disposed != 0)
+        {
+            connection.Close();
+        }
+
+        return connection;
+    }
+}
