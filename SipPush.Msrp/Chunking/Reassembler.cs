@@ -14,7 +14,7 @@ internal sealed class Reassembler(ReassemblyLimits limits) : IDisposable
     /// <summary>Size of the buffers held octets lie in.</summary>
     public const int PageSize = 1 << PageShift;
 
-    private const int PageShift = 12;
+    private const int PageShift = 13;
 
     private readonly ReassemblyLimits _limits = limits;
 
