@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
@@ -11,6 +12,8 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
     private ReadOnlyMemory<byte> _available;
     private ConfiguredValueTaskAwaitable<ReadResult>.ConfiguredValueTaskAwaiter _read;
     private bool _isReading;
+    private Action? _ready;
+    private Action? _onRead;
     private bool _hasResult;
     private bool _isAtEnd;
     private Exception? _failure;
@@ -55,7 +58,7 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         else
         {
             _result = new ReadResult(rest, isCanceled: false, _result.IsCompleted);
-            _available = Limit(rest.First);
+            _available = Limit(FirstOf(rest));
         }
     }
 
@@ -83,12 +86,19 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
             }
         }
 
+        if (Volatile.Read(ref _ready) is not null)
+        {
+            // It has been asked for already.
+            return true;
+        }
+
         if (_read.IsCompleted)
         {
             return false;
         }
 
-        _read.UnsafeOnCompleted(ready);
+        _ready = ready;
+        _read.UnsafeOnCompleted(_onRead ??= OnRead);
         return true;
     }
 
@@ -103,6 +113,14 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         return reader.CompleteAsync();
     }
 
+    // Until this has been called the result is left alone: it is taken once.
+    private void OnRead()
+    {
+        var ready = _ready!;
+        Volatile.Write(ref _ready, null);
+        ready();
+    }
+
     private bool HasNews()
     {
         Take();
@@ -112,7 +130,7 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
     // What a read has brought is looked at here, by the write loop, not where the read happened to end.
     private void Take()
     {
-        if (!_isReading || !_read.IsCompleted)
+        if (!_isReading || Volatile.Read(ref _ready) is not null || !_read.IsCompleted)
         {
             return;
         }
@@ -130,7 +148,7 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
 
         _hasResult = true;
         _isAtEnd = _result.IsCompleted;
-        _available = Limit(_result.Buffer.First);
+        _available = Limit(FirstOf(_result.Buffer));
         if (_result.Buffer.IsEmpty)
         {
             reader.AdvanceTo(_result.Buffer.End);
@@ -141,6 +159,20 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         {
             _failure = new EndOfStreamException($"The body ended {_left - _result.Buffer.Length} octets before the length that was given for it");
         }
+    }
+
+    // The first segment of a slice can be what is left of one that was used up: nothing.
+    private static ReadOnlyMemory<byte> FirstOf(in ReadOnlySequence<byte> octets)
+    {
+        foreach (var memory in octets)
+        {
+            if (!memory.IsEmpty)
+            {
+                return memory;
+            }
+        }
+
+        return default;
     }
 
     private ReadOnlyMemory<byte> Limit(ReadOnlyMemory<byte> octets) => octets.Length <= _left ? octets : octets[..(int)_left];

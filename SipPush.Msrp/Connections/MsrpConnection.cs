@@ -210,7 +210,7 @@ internal sealed class MsrpConnection
             {
                 var isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
                     ? session.Outgoing.OnResponse(id, head.StatusCode)
-                    : _sessions.Exists(other => other.Outgoing.OnResponse(id, head.StatusCode));
+                    : AnySessionKnows(id, head.StatusCode);
                 if (!isKnown)
                 {
                     MsrpLog.Stray(Logger, head.StatusCode);
@@ -224,6 +224,20 @@ internal sealed class MsrpConnection
         }
 
         EndRefused();
+    }
+
+    // A middlebox may have changed the path of a response; the id still says whose it is.
+    private bool AnySessionKnows(UInt128 id, int status)
+    {
+        foreach (var session in _sessions)
+        {
+            if (session.Outgoing.OnResponse(id, status))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     public void OnReport(MsrpHead head, PathCache paths)
