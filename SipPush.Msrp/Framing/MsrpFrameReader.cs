@@ -37,7 +37,7 @@ internal ref struct MsrpFrameReader
     /// <summary>The head of the current frame; <see cref="MsrpHead"/> says what of it lasts how long.</summary>
     public readonly MsrpHead Head => _state.Head;
 
-    /// <summary>The slice found by <see cref="MsrpFrameToken.Body"/>; never empty.</summary>
+    /// <summary>The slice found by <see cref="MsrpFrameToken.Body"/>, never empty; empty at any other token.</summary>
     public ReadOnlySpan<byte> Body { get; private set; }
 
     /// <summary>The flag found by <see cref="MsrpFrameToken.End"/>.</summary>
@@ -55,6 +55,8 @@ internal ref struct MsrpFrameReader
     /// <summary>Moves to the next token; false when more octets are needed, or when <see cref="Error"/> says that the stream can't be framed.</summary>
     public bool Read()
     {
+        Body = default;
+
         if (_state.Phase == MsrpFramePhase.Between)
         {
             _state.BeginFrame();
@@ -259,7 +261,6 @@ internal ref struct MsrpFrameReader
     private bool Stop()
     {
         Token = MsrpFrameToken.None;
-        Body = default;
         _needsMore = true;
         return false;
     }

@@ -84,6 +84,7 @@ internal sealed class FrameTrace
 
         while (reader.Read())
         {
+            Assert.That(reader.Body.IsEmpty, Is.EqualTo(reader.Token != MsrpFrameToken.Body));
             switch (reader.Token)
             {
                 case MsrpFrameToken.Head:
@@ -93,7 +94,6 @@ internal sealed class FrameTrace
                     break;
 
                 case MsrpFrameToken.Body:
-                    Assert.That(reader.Body.IsEmpty, Is.False);
                     _body.Write(reader.Body);
                     break;
 

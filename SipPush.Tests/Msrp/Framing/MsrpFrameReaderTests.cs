@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using SipPush.Msrp;
 using SipPush.Msrp.Framing;
@@ -431,6 +432,36 @@ public sealed class MsrpFrameReaderTests
             MsrpFrameToken.Head, MsrpFrameToken.Body, MsrpFrameToken.End,
         ]));
         Assert.That(state.IsBetweenFrames, Is.True);
+    }
+
+    [Test]
+    public async Task A_pipe_is_advanced_by_what_the_reader_says()
+    {
+        var wire = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(Start + "a\r\n-------d93kswow!\r\n-------d93kswow+\r\n\r\n" + Next, 20)));
+        var pipe = new Pipe(new PipeOptions(minimumSegmentSize: 16));
+        using var state = new MsrpFrameState(MsrpFrameLimits.Default);
+        var bodies = new StringBuilder();
+
+        for (var at = 0; at < wire.Length; at += 11)
+        {
+            await pipe.Writer.WriteAsync(wire.AsMemory(at, Math.Min(11, wire.Length - at)));
+            var result = await pipe.Reader.ReadAsync();
+            ReadAll(result.Buffer);
+        }
+
+        Assert.That(bodies.ToString(), Is.EqualTo(string.Concat(Enumerable.Repeat("a\r\n-------d93kswow!|sentinel|", 20))));
+        Assert.That(state.IsBetweenFrames, Is.True);
+
+        void ReadAll(in ReadOnlySequence<byte> buffer)
+        {
+            var reader = new MsrpFrameReader(buffer, state);
+            while (reader.Read())
+            {
+                bodies.Append(Encoding.Latin1.GetString(reader.Body)).Append(reader.Token == MsrpFrameToken.End ? "|" : "");
+            }
+
+            pipe.Reader.AdvanceTo(reader.Consumed, reader.Examined);
+        }
     }
 
     [TestCase("", true)]
