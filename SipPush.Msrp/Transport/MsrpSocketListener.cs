@@ -190,7 +190,7 @@ internal sealed class MsrpSocketListener : IAsyncDisposable
 
             if (connection is not null)
             {
-                connection.Completion = Task.Run(() => RunAsync(connection, socket));
+                connection.Completion = RunAsync(connection, socket);
             }
         }
         catch (SocketException)
@@ -239,39 +239,59 @@ internal sealed class MsrpSocketListener : IAsyncDisposable
 
     private async Task RunAsync(Accepted connection, Socket socket)
     {
+        // What a handshake and the first reads cost is not the accepting loop's to pay.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
+        // One connection's fault is not to end another.
+#pragma warning disable CA1031
         try
         {
             if (await OpenAsync(connection, socket).ConfigureAwait(false) is { } link)
             {
-                await ServeAsync(connection, link).ConfigureAwait(false);
+                await using var _ = link.ConfigureAwait(false);
+                await _serve(link).ConfigureAwait(false);
             }
         }
-        finally
+        catch (Exception fault)
         {
-            lock (_gate)
+            if (!_stopping.IsCancellationRequested)
             {
-                _accepted.Remove(connection);
-                var share = _shares[connection.Origin];
+                MsrpTransportLog.ServingFailed(_logger, connection.Remote, fault);
+            }
+        }
+#pragma warning restore CA1031
 
-                if (share.Connections == 1)
-                {
-                    _shares.Remove(connection.Origin);
-                }
-                else
-                {
-                    _shares[connection.Origin] = share with { Connections = share.Connections - 1 };
-                }
+        lock (_gate)
+        {
+            _accepted.Remove(connection);
+            var share = _shares[connection.Origin];
+
+            if (share.Connections == 1)
+            {
+                _shares.Remove(connection.Origin);
+            }
+            else
+            {
+                _shares[connection.Origin] = share with { Connections = share.Connections - 1 };
             }
         }
     }
 
-    private async Task<MsrpLink?> OpenAsync(Accepted connection, Socket socket)
+    private async ValueTask<MsrpLink?> OpenAsync(Accepted connection, Socket socket)
     {
         try
         {
-            return _tls is null
+            var link = _tls is null
                 ? new MsrpLink(socket, new NetworkStream(socket, ownsSocket: true))
                 : await _tls.AcceptAsync(socket, _stopping.Token).ConfigureAwait(false);
+            Volatile.Write(ref connection.Link, link);
+
+            if (_stopping.IsCancellationRequested)
+            {
+                // Whoever stops may have looked for the link before it was there.
+                link.Abort();
+            }
+            return link;
         }
         catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
         {
@@ -295,33 +315,6 @@ internal sealed class MsrpSocketListener : IAsyncDisposable
                 }
             }
         }
-    }
-
-    private async Task ServeAsync(Accepted connection, MsrpLink link)
-    {
-        await using var _ = link.ConfigureAwait(false);
-        Volatile.Write(ref connection.Link, link);
-
-        if (_stopping.IsCancellationRequested)
-        {
-            // Whoever stops may have looked for the link before it was there.
-            link.Abort();
-        }
-
-        // One connection's fault is not to end another.
-#pragma warning disable CA1031
-        try
-        {
-            await _serve(link).ConfigureAwait(false);
-        }
-        catch (Exception fault)
-        {
-            if (!_stopping.IsCancellationRequested)
-            {
-                MsrpTransportLog.ServingFailed(_logger, connection.Remote, fault);
-            }
-        }
-#pragma warning restore CA1031
     }
 
     private readonly record struct Share(int Connections, int Handshakes);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using SipPush.Msrp;
 using SipPush.Msrp.Transport;
@@ -77,9 +78,73 @@ public sealed class MsrpDialerTests
         Assert.That(async () => await dialing.WaitAsync(Patience), Throws.InstanceOf<OperationCanceledException>());
     }
 
+    [Test]
+    public async Task An_address_that_does_not_answer_does_not_hold_up_the_next_one()
+    {
+        await using var scene = new TransportScene { Addresses = [IPAddress.Parse("127.0.0.9"), IPAddress.Loopback] };
+        using var deaf = new DeafListener(new IPEndPoint(IPAddress.Parse("127.0.0.9"), scene.Port));
+        var dialing = scene.DialAsync("push.example.com");
+
+        // The time-out of all and the wait for the first address.
+        Assert.That(await Poll.UntilAsync(() => scene.Clock.ActiveTimers == 2, Patience), Is.True);
+        scene.Clock.Advance(TimeSpan.FromMilliseconds(250));
+
+        Assert.That((await dialing).RemoteEndPoint, Is.EqualTo(scene.Listener.LocalEndPoint));
+        Assert.That(scene.Clock.ActiveTimers, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_connection_that_is_not_answered_in_time_is_given_up()
+    {
+        using var deaf = new DeafListener(new IPEndPoint(IPAddress.Loopback, 0));
+        var dialing = DialAsync(Dialer(), "127.0.0.1", deaf.Port);
+        Assert.That(await Poll.UntilAsync(() => _clock.ActiveTimers == 1, Patience), Is.True);
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.That(async () => await dialing.WaitAsync(Patience), Throws.InstanceOf<IOException>().With.InnerException.InstanceOf<TimeoutException>());
+        Assert.That(_clock.ActiveTimers, Is.Zero);
+    }
+
     private MsrpDialer Dialer(Func<string, CancellationToken, ValueTask<IReadOnlyList<IPAddress>>>? resolve = null) =>
         new(null, new MsrpTransportLimits(), _clock, NullLogger.Instance, resolve);
 
     private static Task<MsrpLink> DialAsync(MsrpDialer dialer, string host, int port) =>
         dialer.ConnectAsync(host, port, isSecure: false, MsrpPeerIdentity.ByName, CancellationToken.None).AsTask();
+
+    /// <summary>Listens, and has so many connections waiting that the system lets one more go unanswered.</summary>
+    private sealed class DeafListener : IDisposable
+    {
+        private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        private readonly List<Socket> _waiting = [];
+
+        public DeafListener(IPEndPoint local)
+        {
+            _socket.Bind(local);
+            _socket.Listen(0);
+
+            for (var count = 0; count < 4; count++)
+            {
+                var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+                _waiting.Add(client);
+
+                try
+                {
+                    client.Connect(_socket.LocalEndPoint!);
+                }
+                catch (SocketException)
+                {
+                    // It is under way.
+                }
+            }
+        }
+
+        public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+
+        public void Dispose()
+        {
+            _waiting.ForEach(client => client.Dispose());
+            _socket.Dispose();
+        }
+    }
 }
