@@ -68,8 +68,6 @@ public sealed record Origin
     /// <summary>As it stands behind <c>o=</c>.</summary>
     public override string ToString() => $"{UserName} {SessionId} {SessionVersion} {NetworkType} {AddressType} {Address}";
 
-    internal Origin WithVersionOf(Origin other) => this with { SessionVersion = other.SessionVersion };
-
     internal static Origin? Read(ReadOnlySpan<char> value)
     {
         var userName = SdpGrammar.TakeField(ref value);
