@@ -61,7 +61,7 @@ public sealed class SipCoreCallTests
                 return left;
             }
 
-            _clock.Advance(TimeSpan.FromSeconds(1));
+            _clock.Advance(TimeSpan.FromSeconds(5));
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         }
     }
