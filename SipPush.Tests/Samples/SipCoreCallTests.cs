@@ -374,6 +374,21 @@ public sealed class SipCoreCallTests
         Assert.That(StartLine((await NextAsync(server), await NextAsync(server)).Item2), Is.EqualTo("SIP/2.0 486 Busy Here"));
     }
 
+    [Test, Description("RFC 5627 §6.1")]
+    public async Task A_GRUU_with_two_contacts_rings_at_the_latest_only()
+    {
+        var (server, bob) = await StartWithBobAsync();
+        var alice = await StartAsync("udp:192.0.2.5:5060");
+        await RegisterAsync(bob, $"<sip:bob@192.0.2.4:5060>;+sip.instance=\"<{CoreScene.Instance}>\"", cseq: 2);
+        await RegisterAsync(bob, $"<sip:bob@192.0.2.5:5060>;+sip.instance=\"<{CoreScene.Instance}>\"", cseq: 3);
+
+        await server.SendAsync($"udp:{CoreScene.Trusted}", Invite(Gruu));
+        await alice.ReplyAsync(Answer(await NextAsync(alice), "486 Busy Here"));
+
+        Assert.That(StartLine((await NextAsync(server), await NextAsync(server)).Item2), Is.EqualTo("SIP/2.0 486 Busy Here"));
+        Assert.That(bob.Messages, Has.Count.EqualTo(_read[bob]));
+    }
+
     [Test]
     public async Task A_stranger_who_calls_a_user_gets_through_in_the_dialog_too()
     {

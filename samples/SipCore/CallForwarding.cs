@@ -23,8 +23,8 @@ internal sealed class CallForwarding(SipServerTransaction transaction, CoreSide 
 
         try
         {
-            // The flows of one instance lead to one phone, which is to ring once (RFC 5626 §7).
-            await Task.WhenAll(way.Hops.GroupBy(hop => hop.Instance ?? (object)hop).Select(flows => RingAsync(flows, cancellationToken)));
+            // The flows of one instance lead to one phone, which is to ring once (RFC 5626 §7, RFC 5627 §6.1).
+            await Task.WhenAll(way.Hops.GroupBy(hop => way.IsGruu ? way : hop.Instance ?? (object)hop).Select(flows => RingAsync(flows, cancellationToken)));
         }
         finally
         {
