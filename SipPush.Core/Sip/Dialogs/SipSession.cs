@@ -233,9 +233,18 @@ public sealed class SipSession : IAsyncDisposable
     /// <summary>The ACK of a 2xx.</summary>
     internal void OnAck(SipRequest ack)
     {
-        if (Accepted.OnAck(ack) && SipBody.Of(ack) is { } answer)
+        if (!Accepted.OnAck(ack))
+        {
+            return;
+        }
+
+        if (SipBody.Of(ack) is { } answer)
         {
             RemoteDescription = answer;
+        }
+        else
+        {
+            EndSoon(SipSessionEndCause.NoAnswer);
         }
     }
 
