@@ -20,4 +20,12 @@ public sealed record MsrpRemote
 
     /// <summary>The largest message that it takes, in octets (<c>max-size</c>); null when it named none. Larger ones are not sent.</summary>
     public long? MaxSize { get; init; }
+
+    /// <summary>The path of this end as its own session description shows it, where that is not the path that the session was created with: an end that only connects shows
+    /// port 9 (RFC 6135 §4.2.2). The session id has to be the same. Null by default.</summary>
+    public MsrpPath? LocalPath { get; init; }
+
+    /// <summary>As the passive end: after how long without a connection this end connects after all, as the offerer did before there were roles (RFC 4975 §8.5); null, as by default,
+    /// for never.</summary>
+    public TimeSpan? ConnectAfter { get; init; }
 }

@@ -37,10 +37,10 @@ public sealed class MsrpSession : IAsyncDisposable
     }
 
     /// <summary>The path of this end, for its session description: where the far end connects first, this session last.</summary>
-    public MsrpPath LocalPath { get; }
+    public MsrpPath LocalPath { get; private set; }
 
     /// <summary>The URI of this end.</summary>
-    public MsrpUri LocalUri { get; }
+    public MsrpUri LocalUri { get; private set; }
 
     /// <summary>How the session was set up.</summary>
     public MsrpSessionOptions Options { get; }
@@ -61,7 +61,7 @@ public sealed class MsrpSession : IAsyncDisposable
 
     internal MsrpLimits Limits => Endpoint.Options.Limits;
 
-    internal byte[] LocalUriOctets { get; }
+    internal byte[] LocalUriOctets { get; private set; }
 
     /// <summary>Both path lines of what this end sends.</summary>
     internal byte[] SendPaths { get; private set; } = [];
@@ -89,6 +89,18 @@ public sealed class MsrpSession : IAsyncDisposable
             if (_remote is not null || _isEnding)
             {
                 throw new InvalidOperationException("The session has been started before, or has ended");
+            }
+
+            if (remote.LocalPath is { } shown)
+            {
+                if (shown.Last.SessionId != LocalUri.SessionId)
+                {
+                    throw new ArgumentException("The path names another session", nameof(remote));
+                }
+
+                LocalPath = shown;
+                LocalUri = shown.Last;
+                LocalUriOctets = Encoding.ASCII.GetBytes(LocalUri.ToString());
             }
 
             SendPaths = Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
@@ -363,16 +375,40 @@ public sealed class MsrpSession : IAsyncDisposable
             }
             else
             {
-                var first = await Task.WhenAny(_bound.Task, _completion.Task).WaitAsync(both.Token).ConfigureAwait(false);
-                if (first != _bound.Task)
-                {
-                    throw new MsrpException("The session has ended", 0, Failure);
-                }
+                await WaitForPeerAsync(remote, both.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout);
+        }
+    }
+
+    private async ValueTask WaitForPeerAsync(MsrpRemote remote, CancellationToken cancellationToken)
+    {
+        var either = Task.WhenAny(_bound.Task, _completion.Task);
+        if (remote.ConnectAfter is { } patience)
+        {
+            await ((Task)either).WaitAsync(patience, Endpoint.Options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!either.IsCompleted)
+            {
+                try
+                {
+                    await ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+                catch (MsrpException)
+                {
+                    // It can't be reached, or has come meanwhile: nothing is lost by waiting on.
+                }
+            }
+        }
+
+        await either.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!_bound.Task.IsCompleted)
+        {
+            throw new MsrpException("The session has ended", 0, Failure);
         }
     }
 
@@ -382,7 +418,7 @@ public sealed class MsrpSession : IAsyncDisposable
         var announces = !Outgoing.HasWaiting;
         lock (Gate)
         {
-            if (_isEnding || !connection.Attach(this))
+            if (_isEnding || _connection is not null || !connection.Attach(this))
             {
                 connection.CloseIfUnused();
                 throw new MsrpException("The session, or its connection, has ended");

@@ -1,15 +1,24 @@
 using System.Runtime.InteropServices;
+using SipPush.Msrp;
 using SipPush.Sip;
 
 namespace SipPush;
 
-/// <summary>A push that was taken. The content stays good after it is disposed.</summary>
+/// <summary>A push that was taken: by MESSAGE its content is here, and stays good after it is disposed; in a session it is read while it comes.</summary>
 public sealed class IncomingPush : IAsyncDisposable
 {
     private readonly PushOffer _offer;
+    private readonly IncomingMsrpMessage? _message;
     private Stream? _content;
 
     internal IncomingPush(PushOffer offer) => _offer = offer;
+
+    internal IncomingPush(PushOffer offer, IncomingMsrpMessage message, Stream content)
+    {
+        _offer = offer;
+        _message = message;
+        _content = content;
+    }
 
     /// <summary>Who sent it: the asserted identity from a trusted peer, otherwise what From claims.</summary>
     public SipUri From => _offer.From;
@@ -26,13 +35,17 @@ public sealed class IncomingPush : IAsyncDisposable
     /// <summary>The media type of the content, with its parameters.</summary>
     public string ContentType => _offer.ContentType;
 
-    /// <summary>The octets of the content.</summary>
+    /// <summary>The octets of the content; in a session what was announced of them, which is nothing but a hint, and -1 when nothing was.</summary>
     public long Length => _offer.Length;
 
-    /// <summary>The content whole, as a MESSAGE brings it.</summary>
+    /// <summary>The Message-ID of a content that came in a session; null otherwise. Text of the peer: never a path.</summary>
+    public string? MessageId => _message?.MessageId;
+
+    /// <summary>The content whole, as a MESSAGE brings it; empty in a session.</summary>
     public ReadOnlyMemory<byte> Bytes => _offer.Bytes;
 
-    /// <summary>The content as a stream, read once from its beginning.</summary>
+    /// <summary>The content as a stream, read once from its beginning. In a session a slow reader slows the sender, and reading throws when the content does not come whole: a stream that ends
+    /// without an exception is whole.</summary>
     public Stream Content => _content ??= Open(_offer.Bytes);
 
     /// <summary>The envelope and its fields; null when the content came without.</summary>
@@ -56,16 +69,33 @@ public sealed class IncomingPush : IAsyncDisposable
     /// <summary>True once <see cref="CompleteAsync"/> was called.</summary>
     public bool IsCompleted { get; private set; }
 
-    /// <summary>Says that the application has done with it what it wanted. A MESSAGE was answered before; nothing is sent.</summary>
+    /// <summary>Says that the application has done with it what it wanted. In a session this sends the report that the sender asked for, once the content is whole; a MESSAGE was
+    /// answered before, and nothing is sent.</summary>
     public ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         IsCompleted = true;
+        _message?.Report();
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Closes <see cref="Content"/>.</summary>
-    public ValueTask DisposeAsync() => _content?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Says that the content, though it came, could not be used: in a session the sender is told by a failure report. Of a MESSAGE nothing is sent.</summary>
+    /// <param name="status">A status of MSRP; 400 for a content that is not what was announced.</param>
+    public void Fail(int status = MsrpStatus.BadRequest) => _message?.Report(status);
+
+    /// <summary>Closes <see cref="Content"/>; a content that is not whole yet is refused.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_content is not null)
+        {
+            await _content.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_message is not null)
+        {
+            await _message.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
     private static MemoryStream Open(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array) && array.Array is not null
         ? new MemoryStream(array.Array, array.Offset, array.Count, writable: false)

@@ -20,24 +20,15 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
     /// <exception cref="ArgumentException">An option can't be written, or takes a header line that is reserved.</exception>
     public SipRequestBuilder Compose(SipUri target, SipUri to, PushContent content, PushOptions push)
     {
-        var identity = push.Identity ?? userAgent.AddressOfRecord;
         var application = push.Application ?? options.Application;
         var request = userAgent.CreateRequest(SipMethod.Message, target, to);
 
         try
         {
             request.Add(SipHeaderNames.CSeq, "1 MESSAGE");
-            request.Add(userAgent.IsTrusted ? SipHeaderNames.PAssertedIdentity : SipHeaderNames.PPreferredIdentity, $"<{identity}>");
-            request.Add(userAgent.IsTrusted ? SipHeaderNames.PAssertedService : SipHeaderNames.PPreferredService, options.Icsi);
+            AddIdentity(request, push);
             request.Add(SipHeaderNames.Supported, "gruu");
-            request.Add(SipHeaderNames.AcceptContact, AcceptContact(application));
-            AddLifetime(request, push.Expires);
-            if (push.Priority is { } priority)
-            {
-                request.Add(SipHeaderNames.Priority, FieldText.CheckedToken(priority, nameof(push)));
-            }
-
-            AddHeaders(request, push.Headers);
+            AddPreference(request, push);
             SetBody(request, content, push, application);
             return request;
         }
@@ -46,6 +37,41 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
             request.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What an INVITE has in common with a MESSAGE: identity, service, preference, lifetime, priority and further header lines.</summary>
+    /// <exception cref="ArgumentException">An option can't be written, or takes a header line that is reserved.</exception>
+    public void Prepare(SipRequestBuilder invite, PushOptions push)
+    {
+        AddIdentity(invite, push);
+        AddPreference(invite, push);
+    }
+
+    /// <summary>The envelope round a content of which only the head is at hand.</summary>
+    public byte[] EnvelopeHead(PushContent content, PushOptions push) =>
+        Envelope(content.ContentType, default, push, push.Application ?? options.Application).ToArray();
+
+    /// <summary>Whether the content gets an envelope.</summary>
+    public static bool HasEnvelope(PushContent content, PushOptions push) =>
+        push.Envelope && !(MediaType.TryParse(content.ContentType, out var type) && type.Is(PushMessage.MediaType));
+
+    private void AddIdentity(SipRequestBuilder request, PushOptions push)
+    {
+        var identity = push.Identity ?? userAgent.AddressOfRecord;
+        request.Add(userAgent.IsTrusted ? SipHeaderNames.PAssertedIdentity : SipHeaderNames.PPreferredIdentity, $"<{identity}>");
+        request.Add(userAgent.IsTrusted ? SipHeaderNames.PAssertedService : SipHeaderNames.PPreferredService, options.Icsi);
+    }
+
+    private void AddPreference(SipRequestBuilder request, PushOptions push)
+    {
+        request.Add(SipHeaderNames.AcceptContact, AcceptContact(push.Application ?? options.Application));
+        AddLifetime(request, push.Expires);
+        if (push.Priority is { } priority)
+        {
+            request.Add(SipHeaderNames.Priority, FieldText.CheckedToken(priority, nameof(push)));
+        }
+
+        AddHeaders(request, push.Headers);
     }
 
     private string AcceptContact(PushApplicationId application) => new CallerPreference(PushFeatures.Of(options.Icsi, [application]))
@@ -80,17 +106,18 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
 
     private void SetBody(SipRequestBuilder request, PushContent content, PushOptions push, PushApplicationId application)
     {
-        if (!push.Envelope || (MediaType.TryParse(content.ContentType, out var type) && type.Is(PushMessage.MediaType)))
+        if (!HasEnvelope(content, push))
         {
             request.SetBody(content.ContentType, content.Bytes);
             return;
         }
 
-        var envelope = new PushMessage(content.ContentType, content.Bytes, push.EnvelopeHeaders)
-        {
-            ApplicationId = application,
-            Flags = userAgent.IsTrusted ? push.Flags : push.Flags.WithoutTrust(),
-        };
-        request.SetBody(PushMessage.MediaType, envelope.ToArray());
+        request.SetBody(PushMessage.MediaType, Envelope(content.ContentType, content.Bytes, push, application).ToArray());
     }
+
+    private PushMessage Envelope(string contentType, ReadOnlyMemory<byte> content, PushOptions push, PushApplicationId application) => new(contentType, content, push.EnvelopeHeaders)
+    {
+        ApplicationId = application,
+        Flags = userAgent.IsTrusted ? push.Flags : push.Flags.WithoutTrust(),
+    };
 }

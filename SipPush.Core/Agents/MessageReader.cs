@@ -77,6 +77,44 @@ internal sealed class MessageReader(PushReceiverOptions options)
         };
     }
 
+    /// <summary>Reads an INVITE for a session; null when it is refused. What is in the session is for the application that the INVITE names.</summary>
+    public PushOffer? ReadInvite(SipRequest request, bool isTrusted, DateTimeOffset now, out PushRefusal? refusal)
+    {
+        refusal = null;
+        if (request.RequestUri is not { IsSip: true } called)
+        {
+            refusal = new PushRefusal(416, "the Request-URI's scheme is unknown");
+        }
+        else if (FindApplication(request, null, PushMessage.MediaType) is not { } application)
+        {
+            refusal = new PushRefusal(options.UnknownApplicationStatus, "there is no such application");
+        }
+        else if (ReadSender(request, isTrusted) is not ({ } from, var isAsserted))
+        {
+            refusal = new PushRefusal(400, "From is no URI") { TellsCause = true };
+        }
+        else
+        {
+            return new PushOffer
+            {
+                From = from,
+                FromIsAsserted = isAsserted,
+                To = (isTrusted ? First(request, SipHeaderNames.PCalledPartyId) : null) ?? request.To.Uri ?? called,
+                Application = application,
+                ContentType = PushMessage.MediaType,
+                Mode = PushMode.Session,
+                Request = request,
+                Received = now,
+                Expires = ReadExpires(request, now),
+            };
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a content of that type is taken, with or without an envelope round it.</summary>
+    public bool Takes(string contentType) => _types.Contains(contentType);
+
     // RFC 3261 §8.2.3, and the envelope's own content.
     private PushRefusal? ReadContent(SipRequest request, out string contentType, out ReadOnlyMemory<byte> bytes, out PushMessage? envelope)
     {

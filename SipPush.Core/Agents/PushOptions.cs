@@ -39,4 +39,13 @@ public sealed record PushOptions
     /// refused with an <see cref="ArgumentException"/>.
     /// </summary>
     public IReadOnlyList<SipHeader> Headers { get; init; } = [];
+
+    /// <summary>Session mode: whether the far end is to report when it has the whole content; no by default. Then the report is waited for.</summary>
+    public bool SuccessReport { get; init; }
+
+    /// <summary>Session mode: told how far the content has come, by threads of the library; it must not block. Null for nobody.</summary>
+    public IProgress<PushProgress>? Progress { get; init; }
+
+    /// <summary>Session mode: identifies the content; a random one when null. What is sent again after a loss keeps its own (RFC 4975 §5.4).</summary>
+    public string? MessageId { get; init; }
 }

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SipPush.Diagnostics;
+using SipPush.Sdp;
 using SipPush.Sip;
 
 namespace SipPush;
 
 /// <summary>
-/// The receiving side, a device: registers what it takes, answers the pushes that come by MESSAGE (RFC 3428), and hands them over
+/// The receiving side, a device: registers what it takes, answers the pushes that come by MESSAGE (RFC 3428) or in a session (INVITE and MSRP), and hands them over
 /// through a bounded queue. Safe for concurrent use.
 /// </summary>
 public sealed class PushReceiverAgent : IAsyncDisposable
@@ -16,6 +17,8 @@ public sealed class PushReceiverAgent : IAsyncDisposable
     private readonly PushReceiverOptions _options;
     private readonly MessageReader _reader;
     private readonly Channel<IncomingPush> _queue;
+    private readonly PushMedia _media;
+    private readonly SessionReceiver _sessions;
     private readonly ILogger _log;
     private int _disposed;
 
@@ -31,7 +34,10 @@ public sealed class PushReceiverAgent : IAsyncDisposable
         _reader = new MessageReader(options);
         _queue = Channel.CreateBounded<IncomingPush>(options.QueueLength);
         _log = userAgent.Stack.LoggerFactory.CreateLogger(SipPushTelemetry.PushCategory);
+        _media = new PushMedia(userAgent.Stack, options.Media);
+        _sessions = new SessionReceiver(userAgent, options, _media, _reader, DecideAsync, _queue.Writer, _log);
         userAgent.Handle(SipMethod.Message, HandleAsync, _reader.AcceptedTypes);
+        userAgent.HandleInvitations(_sessions.HandleAsync, [SessionDescription.ContentType]);
     }
 
     /// <summary>
@@ -52,16 +58,17 @@ public sealed class PushReceiverAgent : IAsyncDisposable
     /// </summary>
     public IAsyncEnumerable<IncomingPush> ReceiveAllAsync(CancellationToken cancellationToken = default) => _queue.Reader.ReadAllAsync(cancellationToken);
 
-    /// <summary>Takes no more pushes; those in the queue can still be read.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>Takes no more pushes, and ends the sessions; what is in the queue can still be read.</summary>
+    public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _userAgent.StopHandling(SipMethod.Message);
+            _userAgent.StopHandling(SipMethod.Invite);
             _queue.Writer.TryComplete();
+            await _sessions.DisposeAsync().ConfigureAwait(false);
+            await _media.DisposeAsync().ConfigureAwait(false);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     private async ValueTask HandleAsync(SipServerTransaction transaction, CancellationToken cancellationToken)
@@ -74,7 +81,7 @@ public sealed class PushReceiverAgent : IAsyncDisposable
             return;
         }
 
-        var decision = _options.DecideAsync is null ? PushDecision.Accept : await DecideAsync(offer, cancellationToken).ConfigureAwait(false);
+        var decision = await DecideAsync(offer, cancellationToken).ConfigureAwait(false);
 
         // Only what is in the queue, or kept by the application, is answered 2xx.
         if (decision == PushDecision.Accept && !_queue.Writer.TryWrite(new IncomingPush(offer)))
@@ -100,6 +107,11 @@ public sealed class PushReceiverAgent : IAsyncDisposable
     // On the thread pool, since the thread here is the one that receives.
     private async ValueTask<PushDecision> DecideAsync(PushOffer offer, CancellationToken cancellationToken)
     {
+        if (_options.DecideAsync is null)
+        {
+            return PushDecision.Accept;
+        }
+
         var clock = _userAgent.Stack.TimeProvider;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var deciding = Task.Run(async () => await _options.DecideAsync!(offer, limit.Token).ConfigureAwait(false), CancellationToken.None);

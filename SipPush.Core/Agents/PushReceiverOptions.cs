@@ -9,7 +9,7 @@ public sealed record PushReceiverOptions
     /// <summary>The media types it takes, also inside the envelope: <c>image/png</c>, <c>text/*</c>, or <c>*</c> for all, which is the default.</summary>
     public IReadOnlyList<string> AcceptTypes { get; init; } = ["*"];
 
-    /// <summary>The most octets of a body; over it the answer is 413. Default 1 MiB, which is also what the stack takes unless told otherwise.</summary>
+    /// <summary>The most octets of a content, by MESSAGE or in a session; over it the answer is 413. Default 1 MiB, which is also what the stack takes of a MESSAGE unless told otherwise.</summary>
     public long MaxSize { get; init; } = 1 << 20;
 
     /// <summary>The pushes that may wait for <see cref="PushReceiverAgent.ReceiveAllAsync"/>; over it the answer is 480 with Retry-After. Default 256.</summary>
@@ -51,4 +51,7 @@ public sealed record PushReceiverOptions
 
     /// <summary>Whether pushes from outside the stack's trust domain are answered 403; default false.</summary>
     public bool RequireTrustedSender { get; init; }
+
+    /// <summary>Session mode.</summary>
+    public PushMediaOptions Media { get; init; } = new();
 }

@@ -23,6 +23,9 @@ public sealed record PushResult
     /// <summary>The final response; null when there was none.</summary>
     public SipResponse? Response { get; init; }
 
+    /// <summary>Session mode: what became of the content on MSRP; null otherwise, or when it did not come to that.</summary>
+    public DeliveryReport? Delivery { get; init; }
+
     /// <summary>What the transport said; null unless it failed.</summary>
     public Exception? Error { get; init; }
 

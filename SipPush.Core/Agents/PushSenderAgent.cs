@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SipPush.Diagnostics;
+using SipPush.Sdp;
 using SipPush.Sip;
 
 namespace SipPush;
@@ -17,6 +18,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
     private readonly PushSenderOptions _options;
     private readonly MessageComposer _composer;
     private readonly TargetTurns _turns;
+    private readonly PushMedia _media;
     private readonly ILogger _log;
     private int _disposed;
 
@@ -29,6 +31,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         _userAgent = userAgent;
         _options = options;
         _composer = new MessageComposer(userAgent, options);
+        _media = new PushMedia(userAgent.Stack, options.Media);
         _turns = new TargetTurns(options.MaximumWaitingPerTarget);
         _log = userAgent.Stack.LoggerFactory.CreateLogger(SipPushTelemetry.PushCategory);
         Registrations = new Registrations(
@@ -67,6 +70,10 @@ public sealed class PushSenderAgent : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(content);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         options ??= new PushOptions();
+        if (!content.IsInMemory)
+        {
+            throw new ArgumentException("A MESSAGE carries what is in memory; a stream or a file takes a session", nameof(content));
+        }
 
         var clock = _userAgent.Stack.TimeProvider;
         var began = clock.GetTimestamp();
@@ -86,6 +93,75 @@ public sealed class PushSenderAgent : IAsyncDisposable
         return result;
     }
 
+    /// <summary>
+    /// Opens a session by INVITE, with MSRP for what is sent in it, and waits until it is connected. Cancelling before the answer sends CANCEL.
+    /// </summary>
+    /// <param name="to">The user's address, or a GRUU.</param>
+    /// <param name="options">Application, identity, priority and header lines of the INVITE, and what holds for contents unless they say otherwise; null for nothing special.</param>
+    /// <param name="cancellationToken">Gives the session up, whatever has been reached.</param>
+    /// <exception cref="PushException">It was refused, not answered, or could not be connected; nothing of it is left.</exception>
+    /// <exception cref="ArgumentException">An option can't be written.</exception>
+    /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
+    public async ValueTask<PushSession> OpenSessionAsync(SipUri to, PushOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        options ??= new PushOptions();
+        var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
+        var opener = new SessionOpener(_userAgent, _options, _media, _composer);
+        var (call, media) = await opener.OpenAsync(target, to, options, new MessageOffer { Direction = MediaDirection.SendOnly }, cancellationToken).ConfigureAwait(false);
+        return new PushSession(call, media, _composer, options, _log);
+    }
+
+    /// <summary>
+    /// Pushes by MESSAGE what one may carry (RFC 3428 §8), and anything else in a session of its own, which ends with it. With
+    /// <see cref="PushOptions.SuccessReport"/> it is always a session.
+    /// </summary>
+    /// <returns>What became of it, whatever that is.</returns>
+    /// <exception cref="ArgumentException">An option can't be written.</exception>
+    /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
+    public async ValueTask<PushResult> PushAsync(SipUri to, PushContent content, PushOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        options ??= new PushOptions();
+        if (content.IsInMemory && !options.SuccessReport)
+        {
+            var result = await SendAsync(to, content, options, cancellationToken).ConfigureAwait(false);
+            if (result.Outcome != PushOutcome.TooLarge)
+            {
+                return result;
+            }
+        }
+
+        var clock = _userAgent.Stack.TimeProvider;
+        var began = clock.GetTimestamp();
+        PushResult outcome;
+        try
+        {
+            var session = await OpenSessionAsync(to, options, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
+            {
+                var report = await session.SendAsync(content, options, cancellationToken).ConfigureAwait(false);
+                outcome = new PushResult
+                {
+                    Outcome = report.IsSuccess ? PushOutcome.Delivered : report.StatusCode >= 400 && report.StatusCode != 408 ? PushOutcome.Refused : PushOutcome.TransportFailed,
+                    Reason = report.Outcome.ToString(),
+                    StatusCode = report.StatusCode == 0 ? null : report.StatusCode,
+                    Delivery = report,
+                };
+                await session.EndAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (PushException refused)
+        {
+            outcome = refused.Result;
+        }
+
+        outcome = outcome with { Mode = PushMode.Session, Elapsed = clock.GetElapsedTime(began) };
+        PushMetrics.PushEnded(outcome);
+        return outcome;
+    }
+
     /// <summary>Takes no more REGISTERs. Pushes that wait for their turn end in an <see cref="ObjectDisposedException"/>; those under way go on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -94,6 +170,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
             _userAgent.StopHandling(SipMethod.Register);
             _turns.Stop();
             await Registrations.StopAsync().ConfigureAwait(false);
+            await _media.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -36,5 +36,11 @@ public sealed record PushSenderOptions
     /// <summary>The changes that wait for each reader of <see cref="Registrations.WatchAsync"/>; over it the oldest are lost. Default 1,024.</summary>
     public int WatchQueueLength { get; init; } = 1_024;
 
+    /// <summary>Session mode.</summary>
+    public PushMediaOptions Media { get; init; } = new();
+
+    /// <summary>The media types that are offered in session mode. The far end has to take one of them.</summary>
+    public IReadOnlyList<string> OfferTypes { get; init; } = [PushMessage.MediaType, "*"];
+
     internal const string DefaultIcsi = "urn:urn-7:3gpp-service.ims.icsi.omapush";
 }

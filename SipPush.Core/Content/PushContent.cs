@@ -2,20 +2,37 @@ using System.Text;
 
 namespace SipPush;
 
-/// <summary>What an application hands over to be pushed: octets and their media type.</summary>
+/// <summary>What an application hands over to be pushed: octets, from memory, a stream or a file, and their media type.</summary>
 public sealed class PushContent
 {
     private PushContent(ReadOnlyMemory<byte> bytes, string contentType)
     {
         Bytes = bytes;
         ContentType = contentType;
+        Length = bytes.Length;
+    }
+
+    private PushContent(string contentType, long? length)
+    {
+        ContentType = contentType;
+        Length = length;
     }
 
     /// <summary>The media type with its parameters, as it stands in a Content-Type header.</summary>
     public string ContentType { get; }
 
-    /// <summary>The octets. Of <see cref="FromBytes"/> it is the caller's own memory.</summary>
+    /// <summary>The octets, when they are in memory; otherwise empty. Of <see cref="FromBytes"/> it is the caller's own memory.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
+
+    /// <summary>How many octets there are; null when nobody knows before they have been read.</summary>
+    public long? Length { get; }
+
+    /// <summary>Whether the octets are in memory: only then can a MESSAGE carry them.</summary>
+    public bool IsInMemory => Stream is null && FilePath is null;
+
+    internal Stream? Stream { get; private init; }
+
+    internal string? FilePath { get; private init; }
 
     /// <summary>Text, encoded as UTF-8.</summary>
     /// <exception cref="ArgumentException"><paramref name="contentType"/> is no media type, or names a charset that the
@@ -46,6 +63,30 @@ public sealed class PushContent
     /// <exception cref="ArgumentException"><paramref name="contentType"/> is no media type.</exception>
     public static PushContent FromBytes(ReadOnlyMemory<byte> bytes, string contentType) =>
         new(bytes, FieldText.CheckedMediaType(contentType, nameof(contentType)));
+
+    /// <summary>
+    /// A stream from where it stands to its end, or so many octets of it; read while it is being sent, once. It is the caller's to close, after the push. Session mode only.
+    /// </summary>
+    /// <exception cref="ArgumentException"><paramref name="contentType"/> is no media type.</exception>
+    public static PushContent FromStream(Stream stream, string contentType, long? length = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        if (length is { } given)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(given, nameof(length));
+        }
+
+        return new(FieldText.CheckedMediaType(contentType, nameof(contentType)), length ?? (stream.CanSeek ? stream.Length - stream.Position : null)) { Stream = stream };
+    }
+
+    /// <summary>A file, opened when it is sent. Session mode only.</summary>
+    /// <exception cref="ArgumentException"><paramref name="contentType"/> is no media type.</exception>
+    /// <exception cref="IOException">There is no such file.</exception>
+    public static PushContent FromFile(string path, string contentType)
+    {
+        var file = new FileInfo(path);
+        return new(FieldText.CheckedMediaType(contentType, nameof(contentType)), file.Length) { FilePath = file.FullName };
+    }
 
     private static ReadOnlySpan<char> CharsetOf(ReadOnlySpan<char> contentType)
     {

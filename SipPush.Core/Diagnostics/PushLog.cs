@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the agents log: 3000 to 3999, the last one used is 3021.</summary>
+/// <summary>What the agents log: 3000 to 3999, the last one used is 3024.</summary>
 internal static partial class PushLog
 {
     [LoggerMessage(3000, LogLevel.Information, "{Aor} is registered with the core until {Expires:u}")]
@@ -71,4 +71,13 @@ internal static partial class PushLog
 
     [LoggerMessage(3021, LogLevel.Warning, "The registration of {Aor} needs more than {Limit} octets in {Path} and is kept in memory only")]
     public static partial void RegistrationTooLarge(ILogger logger, SipUri aor, int limit, string path);
+
+    [LoggerMessage(3022, LogLevel.Debug, "The content {MessageId} ended after {Elapsed}: {Outcome} {Status}")]
+    public static partial void ContentEnded(ILogger logger, string messageId, TimeSpan elapsed, Msrp.MsrpSendOutcome outcome, int status);
+
+    [LoggerMessage(3023, LogLevel.Debug, "A session on {Flow} is answered {Status}: {Cause}")]
+    public static partial void SessionRefused(ILogger logger, SipFlow flow, int status, string cause);
+
+    [LoggerMessage(3024, LogLevel.Debug, "The MSRP of a session that was taken could not be connected, or ended")]
+    public static partial void MediaFailed(ILogger logger, Exception error);
 }

@@ -1,0 +1,55 @@
+using System.Net;
+using SipPush.Msrp;
+using SipPush.Sdp;
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>The MSRP side of an agent: its endpoint, begun when it is needed, and what its session descriptions say of it.</summary>
+internal sealed class PushMedia(SipStack stack, PushMediaOptions options) : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private MsrpEndpoint? _own;
+    private bool _isDisposed;
+
+    public PushMediaOptions Options => options;
+
+    /// <summary>The endpoint.</summary>
+    /// <exception cref="IOException">It can't listen.</exception>
+    public MsrpEndpoint Endpoint
+    {
+        get
+        {
+            if (options.Endpoint is { } given)
+            {
+                return given;
+            }
+
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                return _own ??= MsrpEndpoint.Start(new MsrpEndpointOptions
+                {
+                    Listen = new IPEndPoint(stack.Local.Count > 0 ? stack.Local[0].Address.Address : IPAddress.Loopback, 0),
+                    TimeProvider = stack.TimeProvider,
+                    LoggerFactory = stack.LoggerFactory,
+                });
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        MsrpEndpoint? own;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            own = _own;
+        }
+
+        if (own is not null)
+        {
+            await own.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using SipPush.Msrp;
+using SipPush.Sdp;
+
+namespace SipPush;
+
+/// <summary>What session mode needs besides SIP: the MSRP endpoint, and how sessions on it are offered and answered.</summary>
+public sealed record PushMediaOptions
+{
+    /// <summary>The endpoint that has the sessions; any number of agents may share one. It stays the caller's to dispose, after the agents. Null, as by default, has the agent start one of its own
+    /// when it is first needed, at a free port of the address that the stack listens at.</summary>
+    public MsrpEndpoint? Endpoint { get; init; }
+
+    /// <summary>Whether far ends can connect to the endpoint (RFC 6135 §4.2.2): true by default. Behind NAT without a forwarded port it is false, and the endpoint connects only.</summary>
+    public bool IsReachable { get; init; } = true;
+
+    /// <summary>Whether TLS is spoken; never by default. Takes an <see cref="Endpoint"/> that listens on it.</summary>
+    public TlsUse Tls { get; init; }
+
+    /// <summary>Whether middleboxes may anchor the connection (RFC 6714); not by default.</summary>
+    public bool SupportsCema { get; init; }
+
+    /// <summary>How messages are sent and what of them is taken: chunk size, window, slow readers. Types and sizes are the agent's.</summary>
+    public MsrpSessionOptions Messages { get; init; } = new();
+
+    /// <summary>When the far end is to connect and does not, after how long this end tries to; 5 s by default.</summary>
+    public TimeSpan ConnectAfter { get; init; } = TimeSpan.FromSeconds(5);
+}
