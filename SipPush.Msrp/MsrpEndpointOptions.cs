@@ -41,6 +41,9 @@ public sealed record MsrpEndpointOptions
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>Sees what goes over the wire; null for nobody.</summary>
+    public MsrpTap? Tap { get; init; }
+
     /// <summary>Where to log, under the category <see cref="Diagnostics.MsrpTelemetry.Category"/>; nowhere by default.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 }

@@ -33,6 +33,7 @@ internal sealed class PushMedia(SipStack stack, PushMediaOptions options) : IAsy
                     Listen = new IPEndPoint(stack.Local.Count > 0 ? stack.Local[0].Address.Address : IPAddress.Loopback, 0),
                     TimeProvider = stack.TimeProvider,
                     LoggerFactory = stack.LoggerFactory,
+                    Tap = options.Tap,
                 });
             }
         }

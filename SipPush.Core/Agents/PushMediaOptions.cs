@@ -10,6 +10,9 @@ public sealed record PushMediaOptions
     /// when it is first needed, at a free port of the address that the stack listens at.</summary>
     public MsrpEndpoint? Endpoint { get; init; }
 
+    /// <summary>Sees what goes over the wire, when the agent has started the endpoint itself; null for nobody.</summary>
+    public MsrpTap? Tap { get; init; }
+
     /// <summary>Whether far ends can connect to the endpoint (RFC 6135 §4.2.2): true by default. Behind NAT without a forwarded port it is false, and the endpoint connects only.</summary>
     public bool IsReachable { get; init; } = true;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Diagnostics;
@@ -17,7 +18,9 @@ internal sealed class MsrpConnection
     private const int MaximumUrgent = 512 * 1024;
 
     private readonly MsrpLink _link;
+    private readonly PipeReader _input;
     private readonly ConnectionWriter _writer;
+    private readonly MsrpFlow? _flow;
     private readonly List<MsrpSession> _sessions = [];
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
@@ -42,7 +45,16 @@ internal sealed class MsrpConnection
         Endpoint = endpoint;
         Dialed = dialed;
         _link = link;
-        _writer = new ConnectionWriter(this, link.Output, endpoint.Options.Identifiers);
+        var output = link.Output;
+        _input = link.Input;
+        if (endpoint.Options.Tap is { } tap)
+        {
+            _flow = new MsrpFlow(link.LocalEndPoint, link.RemoteEndPoint, link.IsSecure);
+            _input = new TappedReader(_input, _flow, tap);
+            output = new TappedWriter(output, _flow, tap);
+        }
+
+        _writer = new ConnectionWriter(this, output, endpoint.Options.Identifiers);
         _openedAt = Now;
         Completion = Task.CompletedTask;
     }
@@ -595,7 +607,7 @@ internal sealed class MsrpConnection
     private async Task RunAsync()
     {
         Exception? failure = null;
-        using var reader = new ConnectionReader(this, _link.Input, Limits);
+        using var reader = new ConnectionReader(this, _input, Limits);
         var writing = WriteAsync();
         try
         {
@@ -621,6 +633,11 @@ internal sealed class MsrpConnection
         await writing.ConfigureAwait(false);
         End(failure);
         await _link.DisposeAsync().ConfigureAwait(false);
+        if (_flow is not null)
+        {
+            Endpoint.Options.Tap!.Closed(_flow);
+        }
+
         Endpoint.HasEnded(this);
     }
 
