@@ -39,6 +39,17 @@ internal sealed class MsrpWirePeer
 
         """;
 
+    /// <summary>A SEND of bob to alice, with the end of its last line.</summary>
+    /// <param name="transactionId">Its transaction.</param>
+    /// <param name="messageId">Its message.</param>
+    /// <param name="range">Its Byte-Range; null for none.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="flag">Its continuation flag.</param>
+    /// <param name="headers">Further headers, each with its line end.</param>
+    public static string Send(string transactionId, string messageId, string? range, string body, char flag = '$', string headers = "") =>
+        $"MSRP {transactionId} SEND\nTo-Path: {MsrpWire.Alice}\nFrom-Path: {MsrpWire.Bob}\nMessage-ID: {messageId}\n"
+        + (range is null ? "" : $"Byte-Range: {range}\n") + $"{headers}Content-Type: text/plain\n\n{body}\n-------{transactionId}{flag}\n";
+
     /// <summary>Sends frames.</summary>
     /// <param name="text">The frames; LF becomes CRLF, and the last line gets its end.</param>
     /// <param name="split">Octets after which what follows is sent by itself, again and again; 0 sends all at once.</param>
