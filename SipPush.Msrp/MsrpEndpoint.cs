@@ -21,6 +21,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     private readonly List<MsrpSocketListener> _listeners = [];
     private readonly MsrpDialer _dialer;
     private readonly long _origin;
+    private readonly CancellationTokenSource _ending = new();
     private int _partial;
     private int _disposed;
 
@@ -54,6 +55,9 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     }
 
     internal ILogger Logger { get; }
+
+    /// <summary>Ends what would otherwise wait for the application.</summary>
+    internal CancellationToken Ending => _ending.Token;
 
     /// <summary>Time since the endpoint began, in ticks of <see cref="TimeSpan"/>.</summary>
     internal long Now => Options.TimeProvider.GetElapsedTime(_origin).Ticks;
@@ -142,6 +146,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
             await listener.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _ending.CancelAsync().ConfigureAwait(false);
         Task[] tasks;
         lock (_tasks)
         {
@@ -149,6 +154,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         }
 
         await Task.WhenAll(tasks).ConfigureAwait(false);
+        _ending.Dispose();
     }
 
     /// <summary>How long it is until then.</summary>

@@ -150,8 +150,8 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>Whether a media type is taken (RFC 4975 §7.3.1, §8.6).</summary>
     internal bool Accepts(ReadOnlySpan<byte> contentType) => AcceptedTypes.Match(Options.AcceptTypes, contentType);
 
-    /// <summary>A message that begins with this SEND.</summary>
-    internal IncomingTransfer CreateTransfer(MsrpHead head, byte[] fromPath)
+    /// <summary>A message that begins with this SEND; null when the application does not want it.</summary>
+    internal IncomingTransfer? CreateTransfer(MsrpHead head, byte[] fromPath)
     {
         var headers = new List<KeyValuePair<string, string>>();
         for (var i = 0; i < head.HeaderCount; i++)
@@ -165,7 +165,18 @@ public sealed class MsrpSession : IAsyncDisposable
 
         var message = new IncomingMsrpMessage(this, Encoding.UTF8.GetString(head.MessageId), Encoding.UTF8.GetString(head.ContentType), head.ByteRange?.Total, head.SuccessReport, headers);
         IncomingTransfer transfer;
-        if (Options.OpenSink?.Invoke(message) is { } sink)
+        MsrpSink? sink = null;
+        try
+        {
+            sink = Options.OpenSink?.Invoke(message);
+        }
+        catch (Exception failure)
+        {
+            MsrpLog.SinkFailed(Endpoint.Logger, failure);
+            return null;
+        }
+
+        if (sink is not null)
         {
             var toSink = new SinkTransfer(this, head, fromPath, sink);
             Endpoint.Run(toSink.PumpAsync);
@@ -185,7 +196,7 @@ public sealed class MsrpSession : IAsyncDisposable
     internal bool TryOffer(IncomingTransfer transfer) => Arrivals.Writer.TryWrite(transfer.Message!) || !IsOpen;
 
     /// <summary>Completes when there is room for one message more, or the session has ended.</summary>
-    internal async ValueTask RoomForMessageAsync() => await Arrivals.Writer.WaitToWriteAsync().ConfigureAwait(false);
+    internal Task RoomForMessageAsync() => Arrivals.Writer.WaitToWriteAsync().AsTask();
 
     /// <summary>Waits until the session has been started; not for ever.</summary>
     internal async ValueTask StartedWithinAsync(TimeSpan time)
@@ -275,6 +286,11 @@ public sealed class MsrpSession : IAsyncDisposable
         lock (connection.Sync)
         {
             ByteRange range;
+            if (transfer.IsReported)
+            {
+                return;
+            }
+
             if (status == MsrpStatus.Ok)
             {
                 if (!transfer.IsEnded || !transfer.IsComplete || !transfer.TryTakeReport(out range))
@@ -282,7 +298,7 @@ public sealed class MsrpSession : IAsyncDisposable
                     return;
                 }
             }
-            else if (transfer.FailureReport == FailureReportMode.No || transfer.IsReported)
+            else if (transfer.FailureReport == FailureReportMode.No)
             {
                 return;
             }
@@ -292,10 +308,23 @@ public sealed class MsrpSession : IAsyncDisposable
             }
 
             transfer.IsReported = true;
-            if (IsOpen)
+            if (IsOpen && connection.TakesUrgent)
             {
                 WriteReport(transfer, range, status, connection.Urgent);
                 connection.Wake();
+            }
+        }
+    }
+
+    /// <summary>A message that is read as a stream is here: its success is reported, behind the answers that wait.</summary>
+    internal void ReportReceived(IncomingTransfer transfer, RentedBuffer answers)
+    {
+        lock (Connection!.Sync)
+        {
+            if (Options.ReportTiming == MsrpReportTiming.WhenReceived && !transfer.IsReported && transfer.TryTakeReport(out var range))
+            {
+                transfer.IsReported = true;
+                WriteReport(transfer, range, MsrpStatus.Ok, answers);
             }
         }
     }
@@ -322,10 +351,13 @@ public sealed class MsrpSession : IAsyncDisposable
     internal void SinkHasFailed(IncomingTransfer transfer, MsrpException reason)
     {
         MsrpLog.SinkFailed(Endpoint.Logger, reason);
-        Refuse(transfer, MsrpStatus.MessageTooLarge, reason.Message);
-        if (transfer.IsComplete)
+        lock (Connection!.Sync)
         {
-            Report(transfer, reason.StatusCode);
+            Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, reason.Message);
+            if (transfer is { IsEnded: true, IsComplete: true })
+            {
+                Report(transfer, reason.StatusCode);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 using SipPush.Msrp.Reports;
 
@@ -60,6 +61,9 @@ internal abstract class IncomingTransfer
     /// <summary>The status that it is refused with; 0 when it is not.</summary>
     public int RefusedWith { get; set; }
 
+    /// <summary>Why it is refused; null when it is not.</summary>
+    public string? Refusal { get; set; }
+
     /// <summary>When its last chunk began or ended, in ticks of the clock.</summary>
     public long LastActivity { get; set; }
 
@@ -89,21 +93,35 @@ internal abstract class IncomingTransfer
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
     public virtual ValueTask<FlushResult> FlushAsync() => _pipe.Writer.FlushAsync();
 
-    public void CancelFlush() => _pipe.Writer.CancelPendingFlush();
+    /// <summary>Has the flush under way, or the next one, return at once. By any thread.</summary>
+    public virtual void CancelFlush() => _pipe.Writer.CancelPendingFlush();
+
+    /// <summary>Whether a reader that is too slow for the limit need not slow the sender any more: its <see cref="FlushAsync"/> is given up then, and <see cref="Spill"/> follows.</summary>
+    public virtual bool TryRequestSpill() => false;
+
+    /// <summary>A flush has been given up. Called by the read loop.</summary>
+    public virtual void Spill()
+    {
+    }
 
     /// <summary>All of it is here.</summary>
     public virtual void Complete()
     {
         IsEnded = true;
-        _pipe.Writer.Complete();
+        MsrpMetrics.MessageReceived(isWhole: true);
+        EndOutput(null);
     }
 
     /// <summary>It never will be whole: its reader gets the reason.</summary>
     public virtual void Fail(MsrpException reason)
     {
         IsEnded = true;
-        _pipe.Writer.Complete(reason);
+        MsrpMetrics.MessageReceived(isWhole: false);
+        EndOutput(reason);
     }
+
+    /// <summary>Nothing more is appended.</summary>
+    protected virtual void EndOutput(Exception? reason) => _pipe.Writer.Complete(reason);
 
     protected void Succeed() => _completion.TrySetResult(Contiguous);
 

@@ -22,6 +22,8 @@ internal sealed class MsrpConnection
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
 
+    private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private ITimer? _timer;
     private long _timerAt = long.MaxValue;
     private ReadPhase _phase;
@@ -58,6 +60,9 @@ internal sealed class MsrpConnection
 
     /// <summary>Both loops have ended and everything has been given back.</summary>
     public Task Completion { get; private set; }
+
+    /// <summary>Completes when the connection has been given up, for whoever waits for something else meanwhile.</summary>
+    public Task Lost => _lost.Task;
 
     public long Now => Endpoint.Now;
 
@@ -97,6 +102,8 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _failure ??= failure;
+            _lost.TrySetResult();
+            _suspendedBy?.CancelFlush();
         }
 
         _link.Abort();
@@ -281,7 +288,11 @@ internal sealed class MsrpConnection
     }
 
     /// <summary>So many octets are in the buffer, some of which may have been there before.</summary>
-    public void HasRead(long octets) => Volatile.Write(ref _octets, _octets + octets);
+    public void HasRead(long octets)
+    {
+        Volatile.Write(ref _octets, _octets + octets);
+        MsrpMetrics.OctetsReceived.Add(octets);
+    }
 
     /// <summary>What the read loop waits for from now on.</summary>
     /// <param name="phase">What.</param>
@@ -324,6 +335,10 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _suspendedBy = transfer;
+            if (_lost.Task.IsCompleted)
+            {
+                transfer?.CancelFlush();
+            }
         }
 
         if (transfer is not null && Limits.MinimumReaderRate > 0)
@@ -354,6 +369,9 @@ internal sealed class MsrpConnection
 
     /// <summary>Where a frame can be written that is to go out before anything else. Under the lock, and followed by <see cref="Wake"/>.</summary>
     public RentedBuffer Urgent => _writer.Urgent;
+
+    /// <summary>Whether anything is still written. Under the lock.</summary>
+    public bool TakesUrgent => !_isEnded && !_isWritten;
 
     /// <summary>Completes when the peer has taken enough of its answers for more to be made.</summary>
     public ValueTask UrgentHasRoomAsync()
@@ -543,7 +561,11 @@ internal sealed class MsrpConnection
                 var deadline = _phaseSince + StallTime;
                 if (deadline <= now)
                 {
-                    transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
+                    if (!transfer.TryRequestSpill())
+                    {
+                        transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
+                    }
+
                     return null;
                 }
 
@@ -595,7 +617,7 @@ internal sealed class MsrpConnection
     private async Task RunAsync()
     {
         Exception? failure = null;
-        using var reader = new ConnectionReader(this, _link.Input, Limits);
+        var reader = new ConnectionReader(this, _link.Input, Limits);
         var writing = WriteAsync();
         try
         {
@@ -620,6 +642,7 @@ internal sealed class MsrpConnection
         _writer.Close(chunks: false);
         await writing.ConfigureAwait(false);
         End(failure);
+        reader.Dispose();
         await _link.DisposeAsync().ConfigureAwait(false);
         Endpoint.HasEnded(this);
     }
@@ -632,12 +655,7 @@ internal sealed class MsrpConnection
         }
         catch (Exception exception)
         {
-            lock (Sync)
-            {
-                _failure ??= exception;
-            }
-
-            _link.Abort();
+            Fail(exception);
             return;
         }
 
