@@ -157,8 +157,8 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         _ending.Dispose();
     }
 
-    /// <summary>How long it is until then.</summary>
-    internal TimeSpan Until(long time) => TimeSpan.FromTicks(Math.Max(0, time - Now));
+    /// <summary>How long it is until then, or a day when it is longer: a timer takes no more than some weeks.</summary>
+    internal TimeSpan Until(long time) => TimeSpan.FromTicks(Math.Clamp(time - Now, 0, TimeSpan.TicksPerDay));
 
     internal ITimer CreateTimer(TimerCallback callback, object state) =>
         Options.TimeProvider.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

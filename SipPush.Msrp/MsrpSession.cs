@@ -61,6 +61,11 @@ public sealed class MsrpSession : IAsyncDisposable
 
     internal MsrpLimits Limits => Endpoint.Options.Limits;
 
+    /// <summary>Octets after which a chunk is ended: never more than half of the window, so that there is always one to wait for and one to send.</summary>
+    internal int ChunkSize => Math.Min(Options.ChunkSize, Math.Max(1, Options.Window / 2));
+
+    internal long RemoteMaxSize => Remote?.MaxSize ?? long.MaxValue;
+
     internal byte[] LocalUriOctets { get; }
 
     /// <summary>Both path lines of what this end sends.</summary>
@@ -135,8 +140,12 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>Ends the session: what is being sent is brought to its end first, for as long as the token allows; then the connection is closed if no other session uses it.</summary>
     public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
     {
-        // What became of each message is told to whoever sent it, and the token only ends the wait.
-        await Task.WhenAll(Outgoing.Running()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (IsStarted)
+        {
+            // What became of each message is told to whoever sent it, and the token only ends the wait.
+            await Task.WhenAll(Outgoing.Running()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         End(MsrpSessionEnd.Closed, null);
     }
 
@@ -411,7 +420,7 @@ public sealed class MsrpSession : IAsyncDisposable
     private async ValueTask ConnectAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
         var connection = await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
-        var announces = !Outgoing.HasWaiting;
+        var announces = !Outgoing.CanAnnounce;
         lock (Gate)
         {
             if (_isEnding || !connection.Attach(this))

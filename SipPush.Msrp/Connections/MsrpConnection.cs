@@ -402,9 +402,6 @@ internal sealed class MsrpConnection
 
     public void Wake() => _writer.Wake();
 
-    /// <summary>Whether the write loop has that message in its hands. Under the lock.</summary>
-    public bool IsWriting(OutgoingTransfer transfer) => _writer.IsWriting(transfer);
-
     /// <summary>Whether the write loop may be looking into the source of that message. Under the lock.</summary>
     public bool MayTouch(OutgoingTransfer transfer) => _writer.MayTouch(transfer);
 
@@ -639,9 +636,11 @@ internal sealed class MsrpConnection
             _link.Abort();
         }
 
+        // The sessions are over now, not when a far end that may read nothing has taken its last answers.
         _writer.Close(chunks: false);
+        EndSessions(failure);
         await writing.ConfigureAwait(false);
-        End(failure);
+        End();
         reader.Dispose();
         await _link.DisposeAsync().ConfigureAwait(false);
         Endpoint.HasEnded(this);
@@ -669,29 +668,36 @@ internal sealed class MsrpConnection
         _link.Input.CancelPendingRead();
     }
 
-    private void End(Exception? failure)
+    private void EndSessions(Exception? failure)
     {
         MsrpSession[] sessions;
         lock (Sync)
         {
-            _isEnded = true;
             failure = _failure ?? failure;
             sessions = [.. _sessions];
             _sessions.Clear();
-            _writer.Release();
             foreach (var request in _requests.Values)
             {
                 request.Fail(new MsrpException("The connection was lost", 0, failure));
             }
 
             _requests.Clear();
-            _timer?.Dispose();
-            _timer = null;
         }
 
         foreach (var session in sessions)
         {
             session.ConnectionEnded(failure);
+        }
+    }
+
+    private void End()
+    {
+        lock (Sync)
+        {
+            _isEnded = true;
+            _writer.Release();
+            _timer?.Dispose();
+            _timer = null;
         }
     }
 }

@@ -44,6 +44,8 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
         transaction.Id = id;
         transaction.Transfer = transfer;
         transaction.Length = 0;
+        transaction.IsEnded = false;
+        transaction.IsAcknowledged = false;
         transaction.HandedOverAt = long.MaxValue;
         transaction.WantsAnswer = transfer.WantsAnswers;
         transaction.IsClosed = false;
@@ -56,6 +58,7 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
     /// <summary>The chunk has been written to its end, with a body of that many octets.</summary>
     public void End(SendTransaction transaction, int length)
     {
+        transaction.IsEnded = true;
         if (!transaction.IsClosed && transaction.WantsAnswer)
         {
             transaction.Length = length;
@@ -82,7 +85,7 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
     }
 
     /// <summary>An answer has come: the message that it is about, and the octets of the chunk; null when it belongs to none of these.</summary>
-    public OutgoingTransfer? Answer(UInt128 id, long now, out int length)
+    public OutgoingTransfer? Answer(UInt128 id, int status, long now, out int length)
     {
         length = 0;
         if (!_byId.TryGetValue(id, out var transaction))
@@ -92,6 +95,7 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
 
         var transfer = transaction.Transfer;
         length = transaction.Length;
+        transaction.IsAcknowledged = !transaction.IsEnded && status is >= 200 and < 300;
         if (_pending.Peek() == transaction)
         {
             _lastAnswer = now;
@@ -118,20 +122,6 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
         }
 
         return null;
-    }
-
-    /// <summary>The message has ended: nobody waits for the answers to its chunks.</summary>
-    public void Forget(OutgoingTransfer transfer)
-    {
-        foreach (var transaction in _pending)
-        {
-            if (transaction.Transfer == transfer && !transaction.IsClosed)
-            {
-                Close(transaction);
-            }
-        }
-
-        DropClosed();
     }
 
     private void Close(SendTransaction transaction)

@@ -128,6 +128,27 @@ internal sealed class MsrpWirePeer
         return text;
     }
 
+    /// <summary>What comes up to that text and with it, and some octets behind it; less when the connection ends before.</summary>
+    public async Task<string> ReadToAsync(string text, int behind = 0)
+    {
+        var end = Encoding.Latin1.GetBytes(text);
+        while (true)
+        {
+            var result = await _toPeer.Reader.ReadAsync().AsTask().WaitAsync(MsrpWire.Patience);
+            var octets = result.Buffer.ToArray();
+            var found = octets.AsSpan().IndexOf(end);
+            var length = found < 0 ? int.MaxValue : found + end.Length + behind;
+            if (length <= octets.Length || result.IsCompleted)
+            {
+                length = Math.Min(length, octets.Length);
+                _toPeer.Reader.AdvanceTo(result.Buffer.GetPosition(length));
+                return Encoding.Latin1.GetString(octets, 0, length);
+            }
+
+            _toPeer.Reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+
     /// <summary>Closes the connection in order.</summary>
     public void Close() => _toEndpoint.Writer.Complete();
 
