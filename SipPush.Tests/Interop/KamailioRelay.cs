@@ -20,6 +20,7 @@ internal sealed class KamailioRelay : IAsyncDisposable
 
     private readonly PeerProcess _process;
     private readonly RunDirectory _directory;
+    private bool _hasEnded;
 
     private KamailioRelay(RunDirectory directory, PeerProcess process, int port, bool isSecure)
     {
@@ -81,8 +82,15 @@ internal sealed class KamailioRelay : IAsyncDisposable
         Locate = (domain, _) => new(domain == Name ? [new DnsEndPoint("127.0.0.1", FreePort.Next()), new DnsEndPoint("127.0.0.1", Port)] : []),
     };
 
+    /// <summary>Ends it, once: a test may do so in its middle.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _hasEnded = true;
         await _process.DisposeAsync();
         _directory.Dispose();
     }

@@ -21,7 +21,11 @@ internal sealed class RelayWire : IAsyncDisposable
             Authenticate = _ => new MsrpDigestAuthentication([new SipCredential("Alice", "secret")], new CountingIdentifiers()),
         };
         Task<MsrpRelayLease>? asking = null;
-        Peer = new MsrpWirePeer(pipe => asking = Wire.Endpoint.AuthorizeAsync(new MsrpLink(pipe, isSecure: true), change?.Invoke(options) ?? options, CancellationToken.None));
+        Peer = new MsrpWirePeer(pipe =>
+        {
+            asking = Wire.Endpoint.AuthorizeAsync(new MsrpLink(pipe, isSecure: true), change?.Invoke(options) ?? options, CancellationToken.None);
+            return Task.CompletedTask;
+        });
         Asking = asking!;
     }
 
