@@ -25,9 +25,10 @@ public sealed class MsrpSession : IAsyncDisposable
     private MsrpRemote? _remote;
     private bool _isEnding;
 
-    internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options)
+    internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options, MsrpRelayLease? lease = null)
     {
         Endpoint = endpoint;
+        Lease = lease;
         LocalPath = localPath;
         Options = options;
         LocalUri = localPath.Last;
@@ -36,8 +37,9 @@ public sealed class MsrpSession : IAsyncDisposable
         Outgoing = new OutgoingMessages(this);
     }
 
-    /// <summary>The path of this end, for its session description: where the far end connects first, this session last.</summary>
-    public MsrpPath LocalPath { get; }
+    /// <summary>The path of this end, for its session description: where the far end connects first, this session last. Another one once a renewed lease has brought one
+    /// (see <see cref="MsrpRelayOptions.OnPathChanged"/>).</summary>
+    public MsrpPath LocalPath { get; private set; }
 
     /// <summary>The URI of this end.</summary>
     public MsrpUri LocalUri { get; }
@@ -55,6 +57,9 @@ public sealed class MsrpSession : IAsyncDisposable
     public Exception? Failure { get; private set; }
 
     internal MsrpEndpoint Endpoint { get; }
+
+    /// <summary>The path through relays of this end that it is reached by; null when it has none.</summary>
+    internal MsrpRelayLease? Lease { get; }
 
     /// <summary>Guards what begins, binds and ends. It is taken before the lock of the connection, never after.</summary>
     internal Lock Gate { get; } = new();
@@ -96,7 +101,7 @@ public sealed class MsrpSession : IAsyncDisposable
                 throw new InvalidOperationException("The session has been started before, or has ended");
             }
 
-            SendPaths = Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
+            SendPaths = SendPathsTo(remote);
             Volatile.Write(ref _remote, remote);
         }
 
@@ -235,7 +240,15 @@ public sealed class MsrpSession : IAsyncDisposable
                 return _connection == connection ? MsrpStatus.Ok : MsrpStatus.SessionInUse;
             }
 
-            if (!MsrpEndpoint.IsExpected(remote, connection))
+            if (Lease is { } lease)
+            {
+                // Only the relay has the path, and only on this connection is it valid (RFC 4976 §6.3).
+                if (lease.Connection != connection)
+                {
+                    return MsrpStatus.SessionInUse;
+                }
+            }
+            else if (!MsrpEndpoint.IsExpected(remote, connection))
             {
                 MsrpLog.WrongFingerprint(Endpoint.Logger, LocalUri.SessionId);
                 return MsrpStatus.Forbidden;
@@ -267,6 +280,22 @@ public sealed class MsrpSession : IAsyncDisposable
         }
 
         End(failure is null ? MsrpSessionEnd.ClosedByPeer : MsrpSessionEnd.ConnectionLost, failure);
+    }
+
+    /// <summary>The lease has ended, and with it the way to this session.</summary>
+    internal void LeaseEnded(MsrpSessionEnd end, Exception? failure) => End(end, failure);
+
+    /// <summary>The lease was renewed with another path: what is sent from now on goes through it.</summary>
+    internal void Move(MsrpPath localPath)
+    {
+        lock (Gate)
+        {
+            LocalPath = localPath;
+            if (_remote is { } remote)
+            {
+                SendPaths = SendPathsTo(remote);
+            }
+        }
     }
 
     /// <summary>The far end says that it does not have this session.</summary>
@@ -392,6 +421,9 @@ public sealed class MsrpSession : IAsyncDisposable
         }
     }
 
+    private byte[] SendPathsTo(MsrpRemote remote) =>
+        Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
+
     private async ValueTask ConnectInTimeAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Endpoint.Options.BindTimeout, Endpoint.Options.TimeProvider);
@@ -419,7 +451,7 @@ public sealed class MsrpSession : IAsyncDisposable
 
     private async ValueTask ConnectAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
-        var connection = await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+        var connection = Lease?.Connection ?? await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
         var announces = !Outgoing.CanAnnounce;
         lock (Gate)
         {

@@ -19,6 +19,7 @@ internal sealed class MsrpConnection
     private readonly MsrpLink _link;
     private readonly ConnectionWriter _writer;
     private readonly List<MsrpSession> _sessions = [];
+    private readonly List<MsrpRelayLease> _leases = [];
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
 
@@ -158,7 +159,7 @@ internal sealed class MsrpConnection
         bool isLast;
         lock (Sync)
         {
-            isLast = _sessions.Remove(session) && _sessions.Count == 0;
+            isLast = _sessions.Remove(session) && _sessions.Count == 0 && _leases.Count == 0;
         }
 
         if (isLast)
@@ -173,13 +174,39 @@ internal sealed class MsrpConnection
         bool isUnused;
         lock (Sync)
         {
-            isUnused = _sessions.Count == 0;
+            isUnused = _sessions.Count == 0 && _leases.Count == 0;
         }
 
         if (isUnused)
         {
             Close();
         }
+    }
+
+    /// <summary>A lease of the relay at the far end keeps the connection open. False when it has ended.</summary>
+    public bool Hold(MsrpRelayLease lease)
+    {
+        lock (Sync)
+        {
+            if (_isClosing || _isEnded)
+            {
+                return false;
+            }
+
+            _leases.Add(lease);
+            return true;
+        }
+    }
+
+    /// <summary>The lease has ended.</summary>
+    public void LetGo(MsrpRelayLease lease)
+    {
+        lock (Sync)
+        {
+            _leases.Remove(lease);
+        }
+
+        CloseIfUnused();
     }
 
     /// <summary>The session that a To-Path names, or null.</summary>
@@ -671,11 +698,14 @@ internal sealed class MsrpConnection
     private void EndSessions(Exception? failure)
     {
         MsrpSession[] sessions;
+        MsrpRelayLease[] leases;
         lock (Sync)
         {
             failure = _failure ?? failure;
             sessions = [.. _sessions];
             _sessions.Clear();
+            leases = [.. _leases];
+            _leases.Clear();
             foreach (var request in _requests.Values)
             {
                 request.Fail(new MsrpException("The connection was lost", 0, failure));
@@ -687,6 +717,11 @@ internal sealed class MsrpConnection
         foreach (var session in sessions)
         {
             session.ConnectionEnded(failure);
+        }
+
+        foreach (var lease in leases)
+        {
+            lease.ConnectionEnded(failure);
         }
     }
 

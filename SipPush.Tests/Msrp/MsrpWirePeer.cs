@@ -14,10 +14,16 @@ internal sealed class MsrpWirePeer
     private readonly Pipe _toPeer = new();
 
     public MsrpWirePeer(MsrpEndpoint endpoint, int window)
+        : this(endpoint.ServeAsync, window)
+    {
+    }
+
+    /// <summary>The far end of a connection that the endpoint is given by that function.</summary>
+    public MsrpWirePeer(Func<IDuplexPipe, Task> serve, int window = 0)
     {
         _toEndpoint = new Pipe(new PipeOptions(
             readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.ThreadPool, pauseWriterThreshold: window, resumeWriterThreshold: Math.Max(1, window / 2), useSynchronizationContext: false));
-        Served = endpoint.ServeAsync(new Side(_toEndpoint.Reader, _toPeer.Writer));
+        Served = serve(new Side(_toEndpoint.Reader, _toPeer.Writer));
     }
 
     /// <summary>Completes when the endpoint has nothing of this connection any more.</summary>
