@@ -138,7 +138,7 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
         return count;
     }
 
-    private static bool Is(object value, JsonNode wanted) => wanted.GetValueKind() switch
+    internal static bool Is(object value, JsonNode wanted) => wanted.GetValueKind() switch
     {
         JsonValueKind.True or JsonValueKind.False => value switch
         {
@@ -151,11 +151,11 @@ internal sealed class ScenarioAsserts(ScenarioFixture fixture, ScenarioRun run)
         _ => string.Equals(Describe(value), wanted.ToString(), StringComparison.Ordinal),
     };
 
-    private static double Number(JsonNode wanted) => double.Parse(wanted.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture);
+    internal static double Number(JsonNode wanted) => double.Parse(wanted.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture);
 
-    private static List<object> Items(object value) => value as List<object> ?? [value];
+    internal static List<object> Items(object value) => value as List<object> ?? [value];
 
-    private static double Number(object value) => value is List<object> list ? list.Count : Convert.ToDouble(value, CultureInfo.InvariantCulture);
+    internal static double Number(object value) => value is List<object> list ? list.Count : Convert.ToDouble(value, CultureInfo.InvariantCulture);
 
     private static string Describe(object value) => value is List<object> list ? string.Join(' ', list) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }
