@@ -267,7 +267,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     }
 
     private static MsrpPeerIdentity IdentityOf(MsrpRemote remote) =>
-        remote.Fingerprints.Count == 0 ? MsrpPeerIdentity.ByName : new MsrpPeerIdentity(remote.Fingerprints);
+        remote.Fingerprints is { } announced ? new MsrpPeerIdentity(announced) : MsrpPeerIdentity.ByName;
 
     private IPEndPoint? Listen(IPEndPoint? local, MsrpTlsOptions? tls)
     {

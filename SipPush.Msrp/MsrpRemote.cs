@@ -14,8 +14,9 @@ public sealed record MsrpRemote
     /// <summary>Where to connect instead of the first URI of the path (RFC 6714: the address of the c= and m= lines); null by default.</summary>
     public DnsEndPoint? ConnectTo { get; init; }
 
-    /// <summary>Fingerprints of the certificate that it has to show over TLS (RFC 8122); when there are none, the certificate has to name its host.</summary>
-    public IReadOnlyList<MsrpFingerprint> Fingerprints { get; init; } = [];
+    /// <summary>Fingerprints of the certificate that it has to show over TLS (RFC 8122); null, as by default, when it announced none, and then its certificate has to name its host. Empty
+    /// when it announced none that can be used: then nobody is accepted.</summary>
+    public IReadOnlyList<MsrpFingerprint>? Fingerprints { get; init; }
 
     /// <summary>The largest message that it takes, in octets (<c>max-size</c>); null when it named none. Larger ones are not sent.</summary>
     public long? MaxSize { get; init; }

@@ -48,6 +48,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
                     break;
                 }
 
+                if (step == ReadStep.Fail)
+                {
+                    throw new MsrpException($"The stream is not MSRP: {_state.Error.Fault}", MsrpStatus.BadRequest);
+                }
+
                 await WaitAsync(step).ConfigureAwait(false);
             }
 
@@ -94,7 +99,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (reader.Error.Fault != MsrpFault.None)
         {
             connection.IsUnframeable(reader.Error);
-            throw new MsrpException($"The stream is not MSRP: {reader.Error.Fault}", MsrpStatus.BadRequest);
+            return ReadStep.Fail;
         }
 
         return step;

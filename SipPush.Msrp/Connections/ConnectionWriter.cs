@@ -37,6 +37,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     private int _chunkLimit;
     private int _turnLeft;
     private bool _isClosing;
+    private bool _dropsChunks;
 
     /// <summary>When the flush under way began, in ticks of the clock; <see cref="long.MaxValue"/> when none is.</summary>
     public long FlushingSince { get; private set; } = long.MaxValue;
@@ -55,12 +56,13 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>Completes when the urgent octets have been taken; under the lock of the connection.</summary>
     public Task UrgentIsLowAsync() => (_urgentIsLow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>Has the loop end when what waits has been written.</summary>
-    public void Close()
+    /// <summary>Has the loop end when what waits has been written; without <paramref name="chunks"/>, only what overtakes them.</summary>
+    public void Close(bool chunks)
     {
         lock (connection.Sync)
         {
             _isClosing = true;
+            _dropsChunks |= !chunks;
         }
 
         Wake();
@@ -87,7 +89,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
 
             lock (connection.Sync)
             {
-                if (_isClosing && _urgent.Length == 0 && !_scheduler.HasNext)
+                if (_isClosing && _urgent.Length == 0 && (_dropsChunks || !_scheduler.HasNext))
                 {
                     return;
                 }
@@ -150,7 +152,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             hasWritten = true;
         }
 
-        for (var budget = WriteSize; budget > 0;)
+        for (var budget = WriteSize; budget > 0 && !_dropsChunks;)
         {
             if (_current is null && !BeginChunk(ref othersWait, ref hasWritten))
             {

@@ -110,7 +110,7 @@ internal sealed class MsrpConnection
             _isClosing = true;
         }
 
-        _writer.Close();
+        _writer.Close(chunks: true);
     }
 
     // ---- Sessions
@@ -606,22 +606,18 @@ internal sealed class MsrpConnection
             failure = exception;
         }
 
-        // The far end has closed, or the stream is broken; answers that still can go out do.
+        // The far end has closed, or its octets can't be read any further: nobody would answer a chunk, but the answers to what was read still go out.
         lock (Sync)
         {
             _isClosing = true;
         }
 
-        if (failure is null)
-        {
-            _writer.Close();
-        }
-        else
+        if (failure is not (null or MsrpException))
         {
             _link.Abort();
-            _writer.Close();
         }
 
+        _writer.Close(chunks: false);
         await writing.ConfigureAwait(false);
         End(failure);
         await _link.DisposeAsync().ConfigureAwait(false);

@@ -6,18 +6,18 @@ namespace SipPush.Msrp.Transport;
 /// <summary>What goes on below MSRP: 3900 to 3949. What any stranger can cause at will is Debug, so that nobody can fill the log.</summary>
 internal static partial class MsrpTransportLog
 {
-    [LoggerMessage(3900, LogLevel.Debug, "{Remote} is refused: over {Limit} connections")]
+    [LoggerMessage(2900, LogLevel.Debug, "{Remote} is refused: over {Limit} connections")]
     public static partial void TooManyConnections(ILogger logger, EndPoint remote, int limit);
 
-    [LoggerMessage(3901, LogLevel.Debug, "{Remote} is refused: over {Limit} TLS handshakes are under way")]
+    [LoggerMessage(2901, LogLevel.Debug, "{Remote} is refused: over {Limit} TLS handshakes are under way")]
     public static partial void TooManyHandshakes(ILogger logger, EndPoint remote, int limit);
 
-    [LoggerMessage(3902, LogLevel.Debug, "{Remote} is not let in: {Cause}")]
+    [LoggerMessage(2902, LogLevel.Debug, "{Remote} is not let in: {Cause}")]
     public static partial void HandshakeFailed(ILogger logger, EndPoint remote, string cause);
 
-    [LoggerMessage(3903, LogLevel.Error, "The connection from {Remote} ended by a fault")]
+    [LoggerMessage(2903, LogLevel.Error, "The connection from {Remote} ended by a fault")]
     public static partial void ServingFailed(ILogger logger, EndPoint remote, Exception fault);
 
-    [LoggerMessage(3904, LogLevel.Warning, "{Host} has not proved to be the far end that was expected: {Cause}")]
+    [LoggerMessage(2904, LogLevel.Warning, "{Host} has not proved to be the far end that was expected: {Cause}")]
     public static partial void PeerNotVerified(ILogger logger, string host, string cause);
 }
