@@ -13,8 +13,11 @@ namespace SipPush.Msrp.Connections;
 /// </summary>
 internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter output, MsrpIdentifiers identifiers)
 {
-    /// <summary>Octets handed to the transport at once: so long has a response to wait at most.</summary>
-    public const int WriteSize = 64 * 1024;
+    /// <summary>Octets handed to the transport at once, about: so long has a response to wait at most. With their heads they fit into one buffer of the transport.</summary>
+    public const int WriteSize = 124 * 1024;
+
+    // What a chunk costs besides its body, its paths and its own headers, about.
+    private const int Framing = 200;
 
     // Bodies above this many octets have * as the end of their range (RFC 4975 §7.1.1).
     private const int LargestExplicit = 2048;
@@ -36,6 +39,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     private int _chunkLength;
     private int _chunkLimit;
     private int _turnLeft;
+    private int _budget;
     private bool _isClosing;
     private bool _dropsChunks;
 
@@ -52,6 +56,9 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     public bool IsWriting(OutgoingTransfer transfer) => _current == transfer;
 
     public void Wake() => _signal.Set();
+
+    /// <summary>As <see cref="Wake"/>, and when the loop waits, this thread writes what is urgent: one less to wake for each answer. Not under a lock.</summary>
+    public void WakeHere() => _signal.Set(here: true);
 
     /// <summary>Completes when the urgent octets have been taken; under the lock of the connection.</summary>
     public Task UrgentIsLowAsync() => (_urgentIsLow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -71,9 +78,10 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>Runs until <see cref="Close"/>, or until the transport fails.</summary>
     public async Task RunAsync()
     {
+        var isBorrowed = false;
         while (true)
         {
-            while (Fill())
+            while (Fill(urgentOnly: isBorrowed))
             {
                 FlushingSince = connection.Now;
                 connection.ShowDeadline(FlushingSince + connection.WriteTimeout);
@@ -87,15 +95,25 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                 HandOver();
             }
 
+            bool hasChunks;
             lock (connection.Sync)
             {
+                hasChunks = !_dropsChunks && (_current is not null || _scheduler.HasNext);
                 if (_isClosing && _urgent.Length == 0 && (_dropsChunks || !_scheduler.HasNext))
                 {
                     return;
                 }
             }
 
-            await _signal.WaitAsync().ConfigureAwait(false);
+            if (isBorrowed && hasChunks)
+            {
+                // They could keep the thread of the read loop for long.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                isBorrowed = false;
+                continue;
+            }
+
+            isBorrowed = await _signal.WaitAsync().ConfigureAwait(false);
         }
     }
 
@@ -124,7 +142,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     public bool MayTouch(OutgoingTransfer transfer) => _current == transfer && FlushingSince == long.MaxValue;
 
     // False when there is nothing to write.
-    private bool Fill()
+    private bool Fill(bool urgentOnly)
     {
         bool othersWait;
         lock (connection.Sync)
@@ -140,6 +158,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         }
 
         var hasWritten = false;
+        _budget = WriteSize;
         if (_urgentTaken.Length > 0)
         {
             if (_current is not null)
@@ -148,25 +167,26 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             }
 
             output.Write(_urgentTaken.Written);
+            _budget -= _urgentTaken.Length;
             _urgentTaken.Clear();
             hasWritten = true;
         }
 
-        for (var budget = WriteSize; budget > 0 && !_dropsChunks;)
+        while (_budget > 0 && !_dropsChunks && !urgentOnly)
         {
             if (_current is null && !BeginChunk(ref othersWait, ref hasWritten))
             {
                 break;
             }
 
-            var written = WriteBody(_current!, budget, othersWait);
+            var written = WriteBody(_current!, _budget, othersWait);
             if (written < 0)
             {
                 break;
             }
 
             hasWritten = true;
-            budget -= written;
+            _budget -= written;
         }
 
         if (_current is { Message.SuccessReport: true } current)
@@ -346,6 +366,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         _chunkLength = 0;
         _chunkLimit = session.Options.ChunkSize;
         _turnLeft = WriteSize;
+        _budget -= Framing + session.SendPaths.Length + transfer.Headers.Length;
         MsrpFrameWriter.WriteSendHead(output, _transactionId, session.SendPaths, transfer.MessageIdOctets, new ByteRange(transfer.Position + 1, rangeEnd, transfer.Total), transfer.Headers, transfer.ContentType);
 
         lock (connection.Sync)

@@ -34,7 +34,7 @@ internal sealed class LoadTransferMeter
     }
 
     /// <param name="hash">What all octets went through; null when they were not hashed.</param>
-    public LoadTransferReport Report(IncrementalHash? hash) => Report(hash?.GetHashAndReset());
+    public LoadTransferReport Report(IncrementalHash? hash) => Report(hash is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(hash.GetHashAndReset()));
 
     /// <param name="digest">SHA-256 of all octets; null when they were not hashed.</param>
     public LoadTransferReport Report(ReadOnlyMemory<byte>? digest)
@@ -55,6 +55,6 @@ internal sealed class LoadTransferMeter
             _messages,
             seconds > 0 ? Math.Round(_messages / seconds, 1) : 0,
             _failed,
-            digest is { } octets ? Convert.ToHexStringLower(octets.Span) : null);
+            digest is { } sha256 ? Convert.ToHexStringLower(sha256.Span) : null);
     }
 }
