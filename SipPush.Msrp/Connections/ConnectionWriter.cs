@@ -16,7 +16,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>Octets handed to the transport at once, about: so long has a response to wait at most. With their heads they fit into one buffer of the transport.</summary>
     public const int WriteSize = 124 * 1024;
 
-    // What a chunk costs besides its body, its paths and its own headers, about.
+    // What a chunk takes besides its body, its paths and its own headers, about.
     private const int Framing = 200;
 
     // Bodies above this many octets have * as the end of their range (RFC 4975 §7.1.1).
@@ -366,7 +366,6 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         _chunkLength = 0;
         _chunkLimit = session.Options.ChunkSize;
         _turnLeft = WriteSize;
-        _budget -= Framing + session.SendPaths.Length + transfer.Headers.Length;
         MsrpFrameWriter.WriteSendHead(output, _transactionId, session.SendPaths, transfer.MessageIdOctets, new ByteRange(transfer.Position + 1, rangeEnd, transfer.Total), transfer.Headers, transfer.ContentType);
 
         lock (connection.Sync)
@@ -383,6 +382,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     {
         var transfer = _current!;
         MsrpFrameWriter.WriteEndLine(output, _transactionId, flag, afterBody: true);
+        _budget -= Framing + transfer.Session.SendPaths.Length + transfer.Headers.Length;
         _current = null;
 
         lock (connection.Sync)
