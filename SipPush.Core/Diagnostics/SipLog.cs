@@ -95,4 +95,7 @@ internal static partial class SipLog
 
     [LoggerMessage(1028, LogLevel.Warning, "An INVITE has been answered by more than {Limit} branches: the others are not followed; Call-ID {CallId}")]
     public static partial void TooManyBranches(ILogger logger, int limit, SipText callId);
+
+    [LoggerMessage(1029, LogLevel.Error, "The handler of ACK failed")]
+    public static partial void AckHandlerFailed(ILogger logger, Exception error);
 }

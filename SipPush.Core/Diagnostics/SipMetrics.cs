@@ -14,6 +14,8 @@ internal static class SipMetrics
 
     public static readonly Counter<long> Retransmissions = Meter.CreateCounter<long>("sip.retransmissions", "{message}", "Requests sent again, and requests that came again");
 
+    public static readonly Counter<long> ConnectionsRefused = Meter.CreateCounter<long>("sip.connections.refused", "{connection}", "Connections that were not let in, over a limit");
+
     private static readonly Counter<long> ClientTransactions = Meter.CreateCounter<long>("sip.client.transactions", "{transaction}", "Client transactions that ended");
 
     public static void ClientTransactionEnded(SipMethod method, int status)

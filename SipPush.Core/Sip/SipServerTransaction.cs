@@ -27,8 +27,17 @@ public sealed class SipServerTransaction
     /// <summary>Where it came from.</summary>
     public SipFlow Flow { get; }
 
-    /// <summary>Cancelled when the client has given up its INVITE (RFC 3261 §9.2); the stack has answered 487 then. Never for another method.</summary>
+    /// <summary>
+    /// Cancelled when the client has given up its INVITE (RFC 3261 §9.2); the stack has answered 487 then, unless
+    /// <see cref="HandlesCancel"/>. Never for another method.
+    /// </summary>
     public CancellationToken Cancelled => _cancelled?.Token ?? CancellationToken.None;
+
+    /// <summary>
+    /// Set by a handler that passes an INVITE on, before its first await: then a CANCEL is answered 200 as always, but the INVITE waits for
+    /// the handler's own answer, which after all may be a 2xx that has crossed the CANCEL (RFC 3261 §16.10). Default false.
+    /// </summary>
+    public bool HandlesCancel { get; set; }
 
     /// <summary>True when it came from a member of the stack's trust domain.</summary>
     public bool IsTrusted => _transactions.TrustDomain.Contains(Flow);
@@ -89,7 +98,10 @@ public sealed class SipServerTransaction
         return RespondAsync(builder.Build(), cancellationToken);
     }
 
-    /// <summary>Answers with a response made by <see cref="CreateResponse"/>, or received from further on.</summary>
+    /// <summary>
+    /// Answers with a response made by <see cref="CreateResponse"/>, or received from further on. After a 2xx to an INVITE further 2xx may
+    /// follow for 64*T1: the same again, or that of another branch (RFC 6026 §7.1).
+    /// </summary>
     /// <returns>False when the request had its final answer already; then nothing is sent.</returns>
     /// <exception cref="ArgumentException">101–199 and 408 don't answer a request other than INVITE (RFC 4320 §4).</exception>
     public ValueTask<bool> RespondAsync(SipResponse response, CancellationToken cancellationToken = default)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using SipPush.Diagnostics;
 using SipPush.Sip.Location;
@@ -31,6 +32,9 @@ public sealed class SipStack : IAsyncDisposable
     private readonly Lock _gate = new();
     private volatile SipUserAgent[] _userAgents = [];
     private volatile TaskCompletionSource? _handlersEnded;
+
+    // ACKs and INVITEs in the hands of proxies; what handles other requests is counted in its partition.
+    private int _othersRunning;
 
     private SipStack(SipStackOptions options)
     {
@@ -140,12 +144,12 @@ public sealed class SipStack : IAsyncDisposable
     /// lead to several servers (RFC 3263): when one answers 503, can't be reached or stays silent for 64*T1 the next is tried, with a new branch.
     /// </summary>
     /// <returns>The end of the transaction, whatever it is. Cancelling throws, and stops retransmissions.</returns>
-    /// <exception cref="ArgumentException">The request is an INVITE or ACK: those are sent by <see cref="SipUserAgent.InviteAsync"/>.</exception>
+    /// <exception cref="ArgumentException">The request is an INVITE or ACK: those are sent by <see cref="SipUserAgent.InviteAsync"/>, and by a proxy
+    /// by <see cref="SendInvite(SipRequest, SipUri?)"/> and <see cref="SendAckAsync(SipRequest, SipUri?, CancellationToken)"/>.</exception>
     public ValueTask<SipTransactionResult> SendAsync(SipRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var route = request.Contains(SipHeaderNames.Route) ? request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri : null;
-        return SendAsync(request, route ?? request.RequestUri, cancellationToken);
+        return SendAsync(request, FirstHop(request), cancellationToken);
     }
 
     /// <summary>As <see cref="SendAsync(SipRequest, CancellationToken)"/>, to where <paramref name="nextHop"/> points whatever the request says.</summary>
@@ -188,16 +192,92 @@ public sealed class SipStack : IAsyncDisposable
         LocateAndSendAsync(
             invite, nextHop, (request, flow, token) => _layer.Clients.SendInviteAsync(request, flow, SentBy(flow), received, token), cancellationToken);
 
+    /// <summary>
+    /// Sends an INVITE for a proxy or a B2BUA, which sees to dialogs and ACKs of 2xx itself; a user agent's own is sent by
+    /// <see cref="SipUserAgent.InviteAsync"/>. The Via is added here, and servers are found and tried, as in
+    /// <see cref="SendAsync(SipRequest, SipUri?, CancellationToken)"/>.
+    /// </summary>
+    /// <param name="invite">The INVITE.</param>
+    /// <param name="nextHop">Where to; null for where its topmost Route, or else its Request-URI, points.</param>
+    /// <returns>The INVITE under way. Timer C gives it up when it rings too long, see <see cref="SipTimers.C"/>.</returns>
+    /// <exception cref="ArgumentException">The request is no INVITE.</exception>
+    public SipInviteTransaction SendInvite(SipRequest invite, SipUri? nextHop = null)
+    {
+        Require(SipMethod.Invite, invite);
+        return Begin(invite, (send, token) => LocateAndSendAsync(invite, nextHop ?? FirstHop(invite), send, token));
+    }
+
+    /// <summary>As <see cref="SendInvite(SipRequest, SipUri?)"/>, on a flow that is known.</summary>
+    /// <exception cref="ArgumentException">The request is no INVITE.</exception>
+    public SipInviteTransaction SendInvite(SipRequest invite, SipFlow flow)
+    {
+        Require(SipMethod.Invite, invite);
+        ArgumentNullException.ThrowIfNull(flow);
+        return Begin(invite, (send, token) => send(invite, flow, token));
+    }
+
+    /// <summary>
+    /// Sends the ACK of a 2xx on, which has no transaction: once, with a Via and a branch of its own (RFC 3261 §16.11). What a user agent
+    /// accepts is acknowledged without this.
+    /// </summary>
+    /// <param name="ack">The ACK.</param>
+    /// <param name="nextHop">Where to; null for where its topmost Route, or else its Request-URI, points.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="IOException">It can't be sent.</exception>
+    /// <exception cref="ArgumentException">The request is no ACK.</exception>
+    public async ValueTask SendAckAsync(SipRequest ack, SipUri? nextHop = null, CancellationToken cancellationToken = default)
+    {
+        Require(SipMethod.Ack, ack);
+        var target = nextHop ?? FirstHop(ack) ?? throw new IOException("The Request-URI is no URI");
+        await AcknowledgeAsync(ack, target, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="SendAckAsync(SipRequest, SipUri?, CancellationToken)"/>, on a flow that is known.</summary>
+    /// <exception cref="IOException">It can't be sent.</exception>
+    /// <exception cref="ArgumentException">The request is no ACK.</exception>
+    public async ValueTask SendAckAsync(SipRequest ack, SipFlow flow, CancellationToken cancellationToken = default)
+    {
+        Require(SipMethod.Ack, ack);
+        ArgumentNullException.ThrowIfNull(flow);
+        cancellationToken.ThrowIfCancellationRequested();
+        await _layer.Clients.SendAckAsync(ack, flow, SentBy(flow)).ConfigureAwait(false);
+    }
+
+    private static void Require(SipMethod method, SipRequest request, [CallerArgumentExpression(nameof(request))] string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(request, name);
+        if (request.Method != method)
+        {
+            throw new ArgumentException($"{request.Method} is not {method}", name);
+        }
+    }
+
+    private static SipUri? FirstHop(SipRequest request)
+    {
+        var route = request.Contains(SipHeaderNames.Route) ? request.Addresses(SipHeaderNames.Route).FirstOrDefault().Uri : null;
+        return route ?? request.RequestUri;
+    }
+
+    private SipInviteTransaction Begin(SipRequest invite, Func<FlowSender, CancellationToken, ValueTask<SipTransactionResult>> send)
+    {
+        var transaction = new SipInviteTransaction(invite, _layer.Clients, SentBy, Stopping);
+        Interlocked.Increment(ref _othersRunning);
+        transaction.Begin(send, ended: OtherEnded);
+        return transaction;
+    }
+
     /// <summary>Sends the ACK of a 2xx to where <paramref name="nextHop"/> points.</summary>
     /// <exception cref="IOException">It can't be sent.</exception>
-    internal async ValueTask<SentAck> SendAckAsync(SipRequest ack, SipUri nextHop)
+    internal ValueTask<SentAck> AcknowledgeAsync(SipRequest ack, SipUri nextHop) => AcknowledgeAsync(ack, nextHop, Stopping);
+
+    private async ValueTask<SentAck> AcknowledgeAsync(SipRequest ack, SipUri nextHop, CancellationToken cancellationToken)
     {
         var failure = default(IOException);
-        foreach (var target in await _locator.LocateAsync(nextHop, _stopping.Token).ConfigureAwait(false))
+        foreach (var target in await _locator.LocateAsync(nextHop, cancellationToken).ConfigureAwait(false))
         {
             try
             {
-                var flow = await ConnectAsync(target.EndPoint, target.Domain, ack.Octets.Length, _stopping.Token).ConfigureAwait(false);
+                var flow = await ConnectAsync(target.EndPoint, target.Domain, ack.Octets.Length, cancellationToken).ConfigureAwait(false);
                 return new SentAck(flow, await _layer.Clients.SendAckAsync(ack, flow, SentBy(flow)).ConfigureAwait(false));
             }
             catch (IOException error)
@@ -307,7 +387,7 @@ public sealed class SipStack : IAsyncDisposable
 
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _handlersEnded, ended);
-        if (_layer.HasHandlersRunning)
+        if (HasHandlersRunning)
         {
             await ended.Task.ConfigureAwait(false);
         }
@@ -458,10 +538,10 @@ public sealed class SipStack : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested || transaction.Cancelled.IsCancellationRequested)
         {
-            // Who gave up has been answered; the others had better ask somebody else now than wait for nothing.
+            // Those that have not given up had better ask somebody else now than wait for nothing.
             if (!transaction.IsAnswered)
             {
-                await transaction.RespondAsync(503).ConfigureAwait(false);
+                await transaction.RespondAsync(transaction.Cancelled.IsCancellationRequested ? 487 : 503).ConfigureAwait(false);
             }
         }
         catch (Exception error)
@@ -480,7 +560,25 @@ public sealed class SipStack : IAsyncDisposable
 
     private void HandlerEnded(SipServerTransaction transaction)
     {
-        if (Interlocked.Decrement(ref transaction.Partition.HandlersRunning) == 0 && _handlersEnded is { } ended && !_layer.HasHandlersRunning)
+        if (Interlocked.Decrement(ref transaction.Partition.HandlersRunning) == 0)
+        {
+            CheckHandlersEnded();
+        }
+    }
+
+    private void OtherEnded()
+    {
+        if (Interlocked.Decrement(ref _othersRunning) == 0)
+        {
+            CheckHandlersEnded();
+        }
+    }
+
+    private bool HasHandlersRunning => Volatile.Read(ref _othersRunning) != 0 || _layer.HasHandlersRunning;
+
+    private void CheckHandlersEnded()
+    {
+        if (_handlersEnded is { } ended && !HasHandlersRunning)
         {
             ended.TrySetResult();
         }
@@ -493,7 +591,7 @@ public sealed class SipStack : IAsyncDisposable
         : _options.OnRequest is { } handler ? handler(transaction, _stopping.Token)
         : AnswerAsync(transaction);
 
-    // Both answers have the same tag, and the INVITE is refused unless it has its answer already (RFC 3261 §9.2).
+    // Both answers have the same tag, and the INVITE is refused unless it has its answer already (RFC 3261 §9.2) or a handler sees to it.
     private static async ValueTask CancelAsync(SipServerTransaction cancel, SipServerTransaction invite)
     {
         using (var answer = cancel.CreateTaggedResponse(200, invite.LocalTag))
@@ -501,13 +599,44 @@ public sealed class SipStack : IAsyncDisposable
             await cancel.RespondAsync(answer.Build()).ConfigureAwait(false);
         }
 
-        if (!invite.IsAnswered && await invite.RespondAsync(487).ConfigureAwait(false))
+        if (!invite.IsAnswered && (invite.HandlesCancel || await invite.RespondAsync(487).ConfigureAwait(false)))
         {
             await invite.CancelAsync().ConfigureAwait(false);
         }
     }
 
-    private void DeliverAck(SipFlow flow, SipRequest ack) => Sessions.Find(ack)?.OnAck(ack);
+    private void DeliverAck(SipFlow flow, SipRequest ack)
+    {
+        if (Sessions.Find(ack) is { } session)
+        {
+            session.OnAck(ack);
+        }
+        else if (_options.OnAck is { } handler)
+        {
+            Interlocked.Increment(ref _othersRunning);
+            _ = HandleAckAsync(handler, flow, ack);
+        }
+    }
+
+    private async Task HandleAckAsync(SipAckHandler handler, SipFlow flow, SipRequest ack)
+    {
+        try
+        {
+            await handler(ack, flow, Stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
+        {
+            // The 2xx comes again, and with it perhaps the ACK.
+        }
+        catch (Exception error)
+        {
+            SipLog.AckHandlerFailed(_log, error);
+        }
+        finally
+        {
+            OtherEnded();
+        }
+    }
 
     // What nobody here takes (RFC 3261 §8.2).
     private async ValueTask AnswerAsync(SipServerTransaction transaction)
@@ -593,5 +722,5 @@ public sealed class SipStack : IAsyncDisposable
     }
 
     /// <summary>Sends a request on a flow in a transaction of its own.</summary>
-    private delegate ValueTask<SipTransactionResult> FlowSender(SipRequest request, SipFlow flow, CancellationToken cancellationToken);
+    internal delegate ValueTask<SipTransactionResult> FlowSender(SipRequest request, SipFlow flow, CancellationToken cancellationToken);
 }

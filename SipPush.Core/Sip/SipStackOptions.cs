@@ -9,6 +9,12 @@ namespace SipPush.Sip;
 /// <param name="cancellationToken">Cancelled when the stack stops.</param>
 public delegate ValueTask SipRequestHandler(SipServerTransaction transaction, CancellationToken cancellationToken);
 
+/// <summary>Takes the ACK of a 2xx that none of the stack's own sessions has sent: a proxy passes it on. There is no answer to it.</summary>
+/// <param name="ack">The ACK, with <c>received</c> and <c>rport</c> filled into its top Via.</param>
+/// <param name="flow">Where it came from.</param>
+/// <param name="cancellationToken">Cancelled when the stack stops.</param>
+public delegate ValueTask SipAckHandler(SipRequest ack, SipFlow flow, CancellationToken cancellationToken);
+
 /// <summary>What a <see cref="SipStack"/> is made of.</summary>
 public sealed record SipStackOptions
 {
@@ -26,6 +32,9 @@ public sealed record SipStackOptions
 
     /// <summary>A handler for the requests, of any method, that no user agent of the stack takes; null answers 404 or 405.</summary>
     public SipRequestHandler? OnRequest { get; init; }
+
+    /// <summary>A handler for the ACKs that belong to no session and no refusal of the stack's own; null drops them.</summary>
+    public SipAckHandler? OnAck { get; init; }
 
     /// <summary>What a received message may cost.</summary>
     public SipLimits Limits { get; init; } = new();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Threading.Channels;
 using SipPush.Sip;
@@ -60,9 +61,20 @@ internal sealed class CallParty : IAsyncDisposable
         KamailioCore core, string name, string transport, TestAuthority? roots = null, Func<SipStackOptions, SipStackOptions>? change = null)
     {
         var user = UserOptions(name) with { Credentials = [new SipCredential(name, core.Options.Password)] };
-        var party = transport == "tls"
-            ? await StartAsync(TlsOptions(core, roots!), user, change)
-            : await StartAsync(name, change, _ => user with { OutboundProxies = [SipUri.Parse($"sip:{core.Gm};transport={transport};lr")] });
+        return transport == "tls"
+            ? await RegisterAsync(await StartAsync(TlsOptions(core, roots!), user, change))
+            : await RegisterAsync(core.Gm, user, transport, change);
+    }
+
+    /// <summary>As above, with a core that asks for no password.</summary>
+    public static Task<CallParty> RegisterAsync(IPEndPoint core, string name, string transport, Func<SipStackOptions, SipStackOptions>? change = null) =>
+        RegisterAsync(core, UserOptions(name), transport, change);
+
+    private static async Task<CallParty> RegisterAsync(IPEndPoint core, SipUserAgentOptions user, string transport, Func<SipStackOptions, SipStackOptions>? change) =>
+        await RegisterAsync(await StartAsync(user.AddressOfRecord.User.ToString(), change, _ => user with { OutboundProxies = [SipUri.Parse($"sip:{core};transport={transport};lr")] }));
+
+    private static async Task<CallParty> RegisterAsync(CallParty party)
+    {
         try
         {
             party._registration = await party.User.RegisterAsync(new RegistrationOptions(), party.Token);

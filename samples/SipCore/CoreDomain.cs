@@ -17,7 +17,10 @@ internal sealed class CoreDomain(CoreOptions options, CoreSide open, CoreSide tr
         uri.IsSip && (uri.Host.EqualsIgnoreCase(_domain) || uri.Host.EqualsIgnoreCase(_registrar) || NamesListener(uri));
 
     /// <summary>True when the URI names one of the addresses listened on.</summary>
-    public bool NamesListener(SipUri uri) => uri.IsSip && (open.IsNamedBy(uri) || trusted.IsNamedBy(uri));
+    public bool NamesListener(SipUri uri) => SideOf(uri) is not null;
+
+    /// <summary>The side whose listener the URI names; null when it names none.</summary>
+    public CoreSide? SideOf(SipUri uri) => !uri.IsSip ? null : open.IsNamedBy(uri) ? open : trusted.IsNamedBy(uri) ? trusted : null;
 
     /// <summary>True when the core wrote that Via.</summary>
     public bool Wrote(Via via) => open.IsNamedBy(via) || trusted.IsNamedBy(via);

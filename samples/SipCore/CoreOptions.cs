@@ -56,6 +56,9 @@ public sealed record CoreOptions
     /// <summary>How long one of several contacts may take to answer before the next is tried.</summary>
     public TimeSpan ContactTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The base values of the transaction timers; how long a call may ring is <see cref="SipTimers.C"/>.</summary>
+    public SipTimers Timers { get; init; } = SipTimers.Rfc3261;
+
     /// <summary>Hears what happens.</summary>
     public CoreObserver Observer { get; init; } = CoreObserver.None;
 

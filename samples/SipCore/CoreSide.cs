@@ -1,3 +1,4 @@
+using System.Net;
 using SipPush.Sip;
 
 namespace SipPush.Samples.SipCore;
@@ -34,8 +35,9 @@ internal sealed class CoreSide(bool isTrusted)
     }
 
     /// <summary>The Record-Route or Service-Route value of this side.</summary>
-    public string RouteTo(SipEndPoint peer) =>
-        $"<{Stack.CreateContact(null, peer.Protocol, peer.Address.Address, ";lr")}>";
+    /// <param name="protocol">How the peer is spoken to.</param>
+    /// <param name="peer">The peer; null when only its name is known.</param>
+    public string RouteTo(SipProtocol protocol, IPAddress? peer) => $"<{Stack.CreateContact(null, protocol, peer, ";lr")}>";
 
     private bool IsNamedBy(string host, int port)
     {

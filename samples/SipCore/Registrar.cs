@@ -359,7 +359,7 @@ internal sealed class Registrar : IDisposable
 
         if (bound.Count > 0)
         {
-            answer.Add(SipHeaderNames.ServiceRoute, side.RouteTo(transaction.Flow.Remote));
+            answer.Add(SipHeaderNames.ServiceRoute, side.RouteTo(transaction.Flow.Remote.Protocol, transaction.Flow.Remote.Address.Address));
             answer.Add(SipHeaderNames.PAssociatedUri, $"<{addressOfRecord}>");
         }
 

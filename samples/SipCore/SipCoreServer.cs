@@ -34,6 +34,9 @@ public sealed class SipCoreServer : IAsyncDisposable
     /// <summary>Where application servers send and receive, with the real ports.</summary>
     public IReadOnlyList<SipEndPoint> Trusted => _trusted.Stack.Local;
 
+    /// <summary>The stacks of both sides.</summary>
+    internal IReadOnlyList<SipStack> Stacks => [_open.Stack, _trusted.Stack];
+
     /// <summary>Binds both sides and begins to serve.</summary>
     /// <exception cref="IOException">An address can't be bound.</exception>
     public static async ValueTask<SipCoreServer> StartAsync(CoreOptions options, CancellationToken cancellationToken = default)
@@ -84,6 +87,8 @@ public sealed class SipCoreServer : IAsyncDisposable
             LoggerFactory = options.LoggerFactory,
             Tap = options.Tap,
             OnRequest = (transaction, token) => core.HandleAsync(transaction, side, token),
+            OnAck = (ack, flow, token) => core._proxy.HandleAckAsync(ack, flow, side, token),
+            Timers = options.Timers,
         };
 
         if (transports.Count > 0)

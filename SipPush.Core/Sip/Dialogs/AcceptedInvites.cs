@@ -4,7 +4,7 @@ namespace SipPush.Sip;
 internal sealed class AcceptedInvites(SipSession session)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<uint, (SipRequest Invite, TaskCompletionSource<SipRequest?> Ack)> _awaited = [];
+    private readonly Dictionary<uint, (TaskCompletionSource<SipRequest?> Ack, bool BringsAnswer)> _awaited = [];
 
     /// <summary>How many are without their ACK.</summary>
     public int Unacknowledged
@@ -25,7 +25,7 @@ internal sealed class AcceptedInvites(SipSession session)
         var number = invite.Request.CSeq.Number;
         lock (_gate)
         {
-            if (!_awaited.TryAdd(number, (invite.Request, ack)))
+            if (!_awaited.TryAdd(number, (ack, invite.Request.Body.IsEmpty && !success.Body.IsEmpty)))
             {
                 return false;
             }
@@ -45,12 +45,12 @@ internal sealed class AcceptedInvites(SipSession session)
         return false;
     }
 
-    /// <summary>An ACK within the dialog. True when it is the first of a 2xx that made an offer: its body is the answer.</summary>
+    /// <summary>An ACK within the dialog. True when it is the first of a 2xx that made an offer: its body has to be the answer.</summary>
     public bool OnAck(SipRequest ack)
     {
         lock (_gate)
         {
-            return _awaited.TryGetValue(ack.CSeq.Number, out var awaited) && awaited.Ack.TrySetResult(ack) && awaited.Invite.Body.IsEmpty;
+            return _awaited.TryGetValue(ack.CSeq.Number, out var awaited) && awaited.Ack.TrySetResult(ack) && awaited.BringsAnswer;
         }
     }
 

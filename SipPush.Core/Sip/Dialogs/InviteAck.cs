@@ -20,7 +20,7 @@ internal sealed class InviteAck(SipSession session, SipRequest invite)
 
         try
         {
-            sent.SetResult(await session.Stack.SendAckAsync(_ack!, session.UserAgent.NextHop(session.Dialog)).ConfigureAwait(false));
+            sent.SetResult(await session.Stack.AcknowledgeAsync(_ack!, session.UserAgent.NextHop(session.Dialog)).ConfigureAwait(false));
         }
         catch (Exception error)
         {

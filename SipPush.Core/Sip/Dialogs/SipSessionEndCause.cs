@@ -23,4 +23,7 @@ public enum SipSessionEndCause
 
     /// <summary>The stack has stopped.</summary>
     Stopped,
+
+    /// <summary>This side had made an offer in its 2xx, and the ACK brought no answer to it (RFC 3261 §13.2.1).</summary>
+    NoAnswer,
 }

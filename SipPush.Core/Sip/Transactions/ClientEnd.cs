@@ -7,4 +7,7 @@ internal enum ClientEnd
     Response,
     Timeout,
     TransportError,
+
+    /// <summary>The time in which further 2xx may come has passed.</summary>
+    Over,
 }

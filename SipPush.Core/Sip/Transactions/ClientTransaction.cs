@@ -18,7 +18,7 @@ internal abstract class ClientTransaction(UInt128 branch, ClientTransactionMachi
     /// <summary>A or E.</summary>
     public TimerHandle RepeatTimer;
 
-    /// <summary>B or F, and after the answer to an INVITE D or M.</summary>
+    /// <summary>B or F; for an INVITE C while it rings, and D or M after its answer.</summary>
     public TimerHandle EndTimer;
 
     /// <summary>Whether provisional responses are worth a copy.</summary>
@@ -29,4 +29,9 @@ internal abstract class ClientTransaction(UInt128 branch, ClientTransactionMachi
 
     /// <summary>The transaction has ended without a response; called outside the lock.</summary>
     public abstract void OnEnd(SipTransactionResult result);
+
+    /// <summary>No more 2xx can come after the first; called outside the lock.</summary>
+    public virtual void OnOver()
+    {
+    }
 }

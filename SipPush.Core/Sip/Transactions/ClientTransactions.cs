@@ -17,7 +17,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     {
         if (request.Method == SipMethod.Invite || request.Method == SipMethod.Ack)
         {
-            throw new ArgumentException($"{request.Method} is part of an invitation, which a user agent sends", nameof(request));
+            throw new ArgumentException($"{request.Method} has other ways to be sent", nameof(request));
         }
 
         if (cancellationToken.IsCancellationRequested)
@@ -46,8 +46,7 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     {
         cancellationToken.ThrowIfCancellationRequested();
 
-        var machine = new InviteClientTransaction(timers, flow.Protocol.IsReliable());
-        var client = new PendingInvite(identifiers.NextBranch(), machine, invite, flow, sentBy, received);
+        var client = CreateInvite(invite, flow, sentBy, received);
         if (!TryStart(client))
         {
             return Stopped();
@@ -65,6 +64,26 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             throw;
         }
     }
+
+    /// <summary>As above, for who has the transaction in hand: it ends by itself, or after <see cref="GiveUp"/>.</summary>
+    public async ValueTask<SipTransactionResult> SendInviteAsync(PendingInvite client)
+    {
+        if (!TryStart(client))
+        {
+            return Stopped();
+        }
+
+        await SendRequestAsync(client, CancellationToken.None).ConfigureAwait(false);
+        return await client.Completion.ConfigureAwait(false);
+    }
+
+    /// <summary>The transaction of an INVITE, to be sent; with <paramref name="over"/> also one that timer C ends.</summary>
+    public PendingInvite CreateInvite(SipRequest invite, SipFlow flow, string sentBy, Action<SipResponse> received, Action? over = null) =>
+        new(identifiers.NextBranch(), new InviteClientTransaction(timers, flow.Protocol.IsReliable()), invite, flow, sentBy, received)
+        {
+            Over = over,
+            RingLimit = over is null ? null : timers.C,
+        };
 
     /// <summary>Sends the ACK of a 2xx, which has a branch of its own and no transaction (RFC 3261 §13.2.2.4).</summary>
     /// <returns>The octets as sent, which answer the repetitions of that 2xx.</returns>
@@ -109,9 +128,15 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             else
             {
                 var effects = default(TransactionEffects);
+                var now = partition.Now;
+                var isFirst = !client.WasProvisional;
                 client.WasProvisional |= index.Status < 200;
                 client.Machine.OnResponse(index.Status, ref effects);
-                step = Do_NeedsGate(partition, client, ref effects, partition.Now);
+                step = Do_NeedsGate(partition, client, ref effects, now);
+                if (isFirst || index.Status > 100)
+                {
+                    SetTimerC_NeedsGate(partition, client, now);
+                }
             }
         }
 
@@ -218,11 +243,23 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
         }
 
         invite.IsCancelled = true;
+        partition.Cancel_NeedsGate(ref invite.EndTimer);
         invite.EndTimer = partition.Schedule_NeedsGate(now + timers.TransactionTimeout, now, invite, TransactionTimer.B);
         return true;
     }
 
-    private void GiveUp(PendingInvite invite)
+    // A 100 says nothing of the callee, so only the first thing that comes may be one (RFC 3261 §16.7 step 2).
+    private static void SetTimerC_NeedsGate(TransactionPartition partition, ClientTransaction client, TimeSpan now)
+    {
+        if (client is PendingInvite { RingLimit: { } limit, IsCancelled: false, Machine: InviteClientTransaction { State: InviteClientTransactionState.Proceeding } })
+        {
+            partition.Cancel_NeedsGate(ref client.EndTimer);
+            client.EndTimer = partition.Schedule_NeedsGate(now + limit, now, client, TransactionTimer.C);
+        }
+    }
+
+    /// <summary>Cancels an INVITE, now or with its first provisional response; it ends with its final response, or 64*T1 after the CANCEL.</summary>
+    public void GiveUp(PendingInvite invite)
     {
         var partition = PartitionOf(invite.Branch);
         bool sendCancel;
@@ -322,6 +359,10 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             case ClientEnd.TransportError:
                 client.OnEnd(new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, error));
                 break;
+
+            case ClientEnd.Over:
+                client.OnOver();
+                break;
         }
     }
 
@@ -373,9 +414,16 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
             return ClientStep.None with { End = ClientEnd.Timeout };
         }
 
+        if (timer == TransactionTimer.C && client is PendingInvite ringing)
+        {
+            ringing.IsGivenUp = true;
+            return ClientStep.None with { SendCancel = MayCancel_NeedsGate(partition, client, due) };
+        }
+
         var effects = default(TransactionEffects);
         client.Machine.OnTimer(timer, ref effects);
-        return Do_NeedsGate(partition, client, ref effects, due);
+        var step = Do_NeedsGate(partition, client, ref effects, due);
+        return timer == TransactionTimer.M ? step with { End = ClientEnd.Over } : step;
     }
 
     public void AfterTimer(ClientTransaction client, in ClientStep step)
@@ -394,6 +442,21 @@ internal sealed class ClientTransactions(TransactionPartition[] partitions, SipT
     {
         _isStopped = true;
         FailAll(_ => true, new IOException(StoppedMessage));
+
+        // What has had its 2xx does not fail any more.
+        foreach (var partition in partitions)
+        {
+            ClientTransaction[] accepted;
+            lock (partition.Gate)
+            {
+                accepted = [.. partition.Clients.Values];
+            }
+
+            foreach (var client in accepted)
+            {
+                client.OnOver();
+            }
+        }
     }
 
     /// <summary>Fails those for which <paramref name="condition"/> holds.</summary>

@@ -18,6 +18,12 @@ internal sealed class PendingInvite(UInt128 branch, ClientTransactionMachine mac
     /// <summary>The first final response, or the end without one.</summary>
     public Task<SipTransactionResult> Completion => _end.Task;
 
+    /// <summary>Timer C: how long it may ring after its last provisional response before it is given up; null for as long as its user likes.</summary>
+    public TimeSpan? RingLimit { get; init; }
+
+    /// <summary>Called once no more 2xx can come after the first.</summary>
+    public Action? Over { get; init; }
+
     /// <summary>The ACK of a refusal as it was sent, to be sent again; null before.</summary>
     public volatile byte[]? Ack;
 
@@ -54,4 +60,6 @@ internal sealed class PendingInvite(UInt128 branch, ClientTransactionMachine mac
             SipMetrics.ClientTransactionEnded(Request.Method, result.Response?.StatusCode ?? 0);
         }
     }
+
+    public override void OnOver() => Over?.Invoke();
 }

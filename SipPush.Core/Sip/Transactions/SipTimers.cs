@@ -18,6 +18,12 @@ public sealed record SipTimers
     /// <summary>How long a message may stay in the network, 5 s.</summary>
     public TimeSpan T4 { get; init => field = Checked(value, nameof(T4)); } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Timer C, 181 s: how long after its last provisional response an INVITE sent by <see cref="SipStack.SendInvite(SipRequest, SipUri?)"/> is
+    /// waited for before it is cancelled (RFC 3261 §16.6 step 11, which asks for more than 3 minutes).
+    /// </summary>
+    public TimeSpan C { get; init => field = Checked(value, nameof(C)); } = TimeSpan.FromSeconds(181);
+
     /// <summary>64*T1, the value of timers B, F, H, J, L and M: how long a transaction is given.</summary>
     public TimeSpan TransactionTimeout => 64 * T1;
 
@@ -42,5 +48,5 @@ public sealed record SipTimers
     private static TimeSpan Checked(TimeSpan value, string name) =>
         value > TimeSpan.Zero && value <= Longest
             ? value
-            : throw new ArgumentOutOfRangeException(name, value, "A base timer is longer than zero and at most an hour.");
+            : throw new ArgumentOutOfRangeException(name, value, "A timer is longer than zero and at most an hour.");
 }

@@ -1,6 +1,6 @@
 namespace SipPush.Sip.Transactions;
 
-/// <summary>The timers of the transactions, by their letters (RFC 3261 Table 4, RFC 6026 §8.11). C is a proxy's.</summary>
+/// <summary>The timers of the transactions, by their letters (RFC 3261 Table 4, RFC 6026 §8.11).</summary>
 internal enum TransactionTimer : byte
 {
     /// <summary>Client, INVITE: the next retransmission of the request, unreliable transports only.</summary>
@@ -8,6 +8,9 @@ internal enum TransactionTimer : byte
 
     /// <summary>Client, INVITE: the end of waiting for any response at all.</summary>
     B,
+
+    /// <summary>A proxy's client, INVITE: the end of waiting for a final response after the last provisional one. No machine sets it, the driver does.</summary>
+    C,
 
     /// <summary>Client, INVITE: the end of answering a repeated 300–699 with the ACK.</summary>
     D,

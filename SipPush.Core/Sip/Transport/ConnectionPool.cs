@@ -278,6 +278,10 @@ internal sealed class ConnectionPool(
                 {
                     socket = null;
                 }
+                else
+                {
+                    SipMetrics.ConnectionsRefused.Add(1);
+                }
             }
             catch (Exception) when (_stopping.IsCancellationRequested)
             {

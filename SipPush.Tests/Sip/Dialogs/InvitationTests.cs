@@ -1,5 +1,6 @@
 using System.Text;
 using SipPush.Sip;
+using SipPush.Tests.Support;
 
 namespace SipPush.Tests.Sip.Dialogs;
 
@@ -269,6 +270,18 @@ public sealed class InvitationTests
         await _wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa2", body: "more"));
 
         Assert.That(Encoding.ASCII.GetString(_session!.RemoteDescription!.Value.Octets.Span), Is.EqualTo(known));
+    }
+
+    [Test, Description("RFC 3261 §13.2.1")]
+    public async Task An_ACK_without_the_answer_that_is_due_ends_the_session_with_BYE()
+    {
+        await _wire.SendAsync(Invite.Replace("Content-Length: 5\n\noffer", "Content-Length: 0", StringComparison.Ordinal));
+        await _wire.SendAsync(InDialog("ACK", 10, "z9hG4bKa2"));
+        await _wire.Peer.WaitForAsync(2);
+        await _wire.SendAsync(WirePeer.ResponseTo(_wire.Peer.Last, "200 OK"));
+
+        Assert.That(_wire.Heard[^1], Does.StartWith("BYE "));
+        Assert.That((await _session!.Completion).Cause, Is.EqualTo(SipSessionEndCause.NoAnswer));
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -144,6 +145,31 @@ public sealed class ConnectionLimitTests(SipProtocol protocol)
 
         await using var fourth = await DialAsync(transport);
         await AcceptedAsync(fourth);
+    }
+
+    [Test]
+    public async Task A_connection_that_is_not_let_in_is_counted()
+    {
+        var refused = 0L;
+        using var meter = new MeterListener();
+        meter.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "sip.connections.refused")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        meter.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref refused, count));
+        meter.Start();
+        await using var transport = await StartAsync(new SipTransportLimits { ConnectionsPerAddress = 1 });
+        await using var first = await DialAsync(transport);
+        await AcceptedAsync(first);
+
+        using var second = await SocketAsync(transport);
+        Assert.That(await second.ReceiveAsync(new byte[1]).WaitAsync(Patience), Is.Zero);
+
+        // Other tests may have connections refused at the same time.
+        Assert.That(Interlocked.Read(ref refused), Is.GreaterThanOrEqualTo(1));
     }
 
     [Test]
