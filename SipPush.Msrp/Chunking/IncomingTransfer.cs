@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
@@ -11,9 +12,6 @@ namespace SipPush.Msrp.Chunking;
 /// </summary>
 internal abstract class IncomingTransfer
 {
-    // Slices above this size get a segment of their own in the pipe, so that a reader sees large pieces, and small messages cost little.
-    private const int SmallSlice = 4096;
-
     private readonly TaskCompletionSource<long> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe;
     private readonly SuccessReports? _reports;
@@ -26,7 +24,7 @@ internal abstract class IncomingTransfer
         FailureReport = head.FailureReport;
         _reports = head.SuccessReport ? new SuccessReports(session.Options.ReportEvery) : null;
         var readAhead = session.Limits.ReadAhead;
-        _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SmallSlice, useSynchronizationContext: false));
+        _pipe = new Pipe(new PipeOptions(new SegmentPool(), pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SegmentPool.Smallest, useSynchronizationContext: false));
     }
 
     public MsrpSession Session { get; }
@@ -133,17 +131,5 @@ internal abstract class IncomingTransfer
         _ = _completion.Task.Exception;
     }
 
-    protected void Write(ReadOnlySpan<byte> octets)
-    {
-        Prepare(octets.Length);
-        System.Buffers.BuffersExtensions.Write(_pipe.Writer, octets);
-    }
-
-    protected void Prepare(int length)
-    {
-        if (length > SmallSlice)
-        {
-            _pipe.Writer.GetSpan(length);
-        }
-    }
+    protected void Write(ReadOnlySpan<byte> octets) => BuffersExtensions.Write(_pipe.Writer, octets);
 }

@@ -24,15 +24,7 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 
     public override void BeginChunk(long offset) => _reassembler.BeginChunk(offset);
 
-    public override ReassemblyOutcome Append(ReadOnlySpan<byte> octets)
-    {
-        if (_spill is null)
-        {
-            Prepare(octets.Length);
-        }
-
-        return _reassembler.Append(octets, Target);
-    }
+    public override ReassemblyOutcome Append(ReadOnlySpan<byte> octets) => _reassembler.Append(octets, Target);
 
     public override ReassemblyOutcome EndChunk(ContinuationFlag flag) => _reassembler.EndChunk(flag, Target);
 

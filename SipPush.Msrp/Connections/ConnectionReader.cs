@@ -57,6 +57,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
                 await WaitAsync(step).ConfigureAwait(false);
             }
 
+            connection.Link.ExpectsMore = !_state.IsBetweenFrames;
             _leftOver = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
             await FlushAsync().ConfigureAwait(false);

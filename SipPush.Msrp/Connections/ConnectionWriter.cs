@@ -13,8 +13,11 @@ namespace SipPush.Msrp.Connections;
 /// </summary>
 internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter output, MsrpIdentifiers identifiers)
 {
-    /// <summary>Octets handed to the transport at once: so long has a response to wait at most.</summary>
-    public const int WriteSize = 64 * 1024;
+    /// <summary>Octets handed to the transport at once, about: so long has a response to wait at most. With their heads they fit into one buffer of the transport.</summary>
+    public const int WriteSize = 124 * 1024;
+
+    // What a chunk takes besides its body, its paths and its own headers, about.
+    private const int Framing = 200;
 
     // Bodies above this many octets have * as the end of their range, and only the last chunk of a message has fewer, if it can be helped (RFC 4975 §7.1.1).
     private const int LargestExplicit = 2048;
@@ -41,6 +44,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     private int _chunkLength;
     private int _chunkLimit;
     private int _turnLeft;
+    private int _budget;
     private bool _isClosing;
     private bool _dropsChunks;
 
@@ -54,6 +58,9 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     public RentedBuffer Urgent => _urgent;
 
     public void Wake() => _signal.Set();
+
+    /// <summary>As <see cref="Wake"/>, and when the loop waits, this thread writes what is urgent: one less to wake for each answer. Not under a lock.</summary>
+    public void WakeHere() => _signal.Set(here: true);
 
     /// <summary>Completes when the urgent octets have been taken; under the lock of the connection.</summary>
     public Task UrgentIsLowAsync() => (_urgentIsLow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -73,9 +80,10 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>Runs until <see cref="Close"/>, or until the transport fails.</summary>
     public async Task RunAsync()
     {
+        var isBorrowed = false;
         while (true)
         {
-            while (Fill())
+            while (Fill(urgentOnly: isBorrowed))
             {
                 connection.ShowDeadline(FlushingSince + connection.WriteTimeout);
                 var result = await output.FlushAsync().ConfigureAwait(false);
@@ -88,15 +96,25 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                 HandOver();
             }
 
+            bool hasChunks;
             lock (connection.Sync)
             {
+                hasChunks = !_dropsChunks && (_current is not null || _scheduler.HasNext);
                 if (_isClosing && _urgent.Length == 0 && (_dropsChunks || !_scheduler.HasNext))
                 {
                     return;
                 }
             }
 
-            await _signal.WaitAsync().ConfigureAwait(false);
+            if (isBorrowed && hasChunks)
+            {
+                // They could keep the thread of the read loop for long.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                isBorrowed = false;
+                continue;
+            }
+
+            isBorrowed = await _signal.WaitAsync().ConfigureAwait(false);
         }
     }
 
@@ -127,7 +145,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     public bool MayTouch(OutgoingTransfer transfer) => _held == transfer && FlushingSince == long.MaxValue;
 
     // False when there is nothing to write.
-    private bool Fill()
+    private bool Fill(bool urgentOnly)
     {
         bool othersWait;
         lock (connection.Sync)
@@ -143,6 +161,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         }
 
         var hasWritten = false;
+        _budget = WriteSize;
         if (_urgentTaken.Length > 0)
         {
             if (_current is not null)
@@ -151,12 +170,13 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             }
 
             output.Write(_urgentTaken.Written);
+            _budget -= _urgentTaken.Length;
             _urgentTaken.Clear();
             hasWritten = true;
         }
 
         // A chunk that has named its end is not interrupted for the sake of the budget.
-        for (var budget = WriteSize; (budget > 0 || (_current is not null && _isExplicit)) && !_dropsChunks;)
+        while ((_budget > 0 || (_current is not null && _isExplicit)) && !_dropsChunks && !urgentOnly)
         {
             if (_current is null && !BeginChunk(ref othersWait, ref hasWritten))
             {
@@ -164,7 +184,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             }
 
             hasWritten = true;
-            budget -= WriteBody(_current!, budget, othersWait);
+            _budget -= WriteBody(_current!, _budget, othersWait);
         }
 
         if (hasWritten)
@@ -436,6 +456,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     {
         var transfer = _current!;
         MsrpFrameWriter.WriteEndLine(output, _transactionId, flag, afterBody: true);
+        _budget -= Framing + transfer.Session.SendPaths.Length + transfer.Headers.Length;
         _current = null;
 
         lock (connection.Sync)

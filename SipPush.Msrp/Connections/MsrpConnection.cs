@@ -391,7 +391,7 @@ internal sealed class MsrpConnection
             urgent.Advance(frames.Length);
         }
 
-        _writer.Wake();
+        _writer.WakeHere();
     }
 
     /// <summary>Where a frame can be written that is to go out before anything else. Under the lock, and followed by <see cref="Wake"/>.</summary>
