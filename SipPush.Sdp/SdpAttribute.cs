@@ -3,12 +3,12 @@ namespace SipPush.Sdp;
 /// <summary>An <c>a=</c> line (RFC 8866 §5.13).</summary>
 public sealed record SdpAttribute
 {
-    /// <summary>A property, or a value. Spaces around the value are left out.</summary>
+    /// <summary>A property, or a value. Spaces around the value are left out; a value that is empty is none.</summary>
     /// <param name="name">A token; its case counts.</param>
     /// <param name="value">What stands behind the colon; null for an attribute without one.</param>
     /// <exception cref="ArgumentException">One of them can't stand in the line.</exception>
     public SdpAttribute(string name, string? value = null)
-        : this(SdpGrammar.CheckToken(name, nameof(name)), value is null ? null : SdpGrammar.CheckText(value, nameof(value)).Trim(' '), isChecked: true)
+        : this(SdpGrammar.CheckToken(name, nameof(name)), string.IsNullOrWhiteSpace(value) ? null : SdpGrammar.CheckText(value, nameof(value)).Trim(' '), isChecked: true)
     {
     }
 
