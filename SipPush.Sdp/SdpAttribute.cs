@@ -8,26 +8,24 @@ public sealed record SdpAttribute
     /// <param name="value">What stands behind the colon; null for an attribute without one.</param>
     /// <exception cref="ArgumentException">One of them can't stand in the line.</exception>
     public SdpAttribute(string name, string? value = null)
-        : this(SdpGrammar.CheckToken(name, nameof(name)), string.IsNullOrWhiteSpace(value) ? null : SdpGrammar.CheckText(value, nameof(value)).Trim(' '), isChecked: true)
     {
+        Name = SdpGrammar.CheckToken(name, nameof(name));
+        Value = string.IsNullOrWhiteSpace(value) ? null : SdpGrammar.CheckText(value, nameof(value)).Trim(' ');
     }
 
-    private SdpAttribute(string name, string? value, bool isChecked)
+    private SdpAttribute()
     {
-        _ = isChecked;
-        Name = name;
-        Value = value;
     }
 
     /// <summary>The name.</summary>
-    public string Name { get; }
+    public string Name { get; private init; } = "";
 
     /// <summary>What stands behind the colon; null where there is no colon.</summary>
-    public string? Value { get; }
+    public string? Value { get; private init; }
 
     /// <summary>As it stands behind <c>a=</c>.</summary>
     public override string ToString() => Value is null ? Name : $"{Name}:{Value}";
 
     /// <summary>As it was read, with the spaces that it had.</summary>
-    internal static SdpAttribute Read(string name, string? value) => new(name, value, isChecked: true);
+    internal static SdpAttribute Read(string name, string? value) => new() { Name = name, Value = value };
 }

@@ -10,6 +10,7 @@ public static class SdpAnswerer
     /// <param name="offer">The offer.</param>
     /// <param name="capabilities">What this side can do and will.</param>
     /// <param name="transfers">The file transfers that the session has seen, to which those of the offer are added; null for a first offer of a session that will have no other.</param>
+    /// <exception cref="InvalidOperationException">The path that was made lacks a URI or a port, or has the wrong scheme.</exception>
     public static SdpAnswer Answer(SessionDescription offer, MessageCapabilities capabilities, FileTransfers? transfers = null)
     {
         ArgumentNullException.ThrowIfNull(offer);
