@@ -11,14 +11,20 @@ public sealed class PublicApiTests
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    [Test]
-    public void The_surface_of_SipPush_Core_is_the_one_that_is_written_down()
+    private static readonly Assembly[] Assemblies = [typeof(SipPush.Sip.SipStack).Assembly, typeof(SipPush.Sdp.SessionDescription).Assembly];
+
+    private static IEnumerable<TestCaseData> Surfaces() =>
+        Assemblies.Select(assembly => new TestCaseData(assembly).SetArgDisplayNames(assembly.GetName().Name!));
+
+    [TestCaseSource(nameof(Surfaces))]
+    public void The_surface_is_the_one_that_is_written_down(Assembly assembly)
     {
-        var actual = Describe(typeof(SipPush.Sip.SipStack).Assembly);
-        var written = Path.Combine(TestContext.CurrentContext.WorkDirectory, "SipPush.Core.actual.txt");
+        var name = assembly.GetName().Name;
+        var actual = Describe(assembly);
+        var written = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"{name}.actual.txt");
         File.WriteAllText(written, actual);
 
-        var approved = File.ReadAllText(Path.Combine(TestContext.CurrentContext.TestDirectory, "PublicApi", "SipPush.Core.txt"));
+        var approved = File.ReadAllText(Path.Combine(TestContext.CurrentContext.TestDirectory, "PublicApi", $"{name}.txt"));
 
         Assert.That(actual.Split('\n'), Is.EqualTo(approved.ReplaceLineEndings("\n").Split('\n')), $"What it is now stands in {written}");
     }

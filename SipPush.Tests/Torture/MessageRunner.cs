@@ -25,6 +25,11 @@ internal static class MessageRunner
 
     public static async Task<TortureResult> RunAsync(TortureEntry entry, IReadOnlyDictionary<string, JsonElement> oracle)
     {
+        if (entry.Proto == "sdp")
+        {
+            return SdpMessageRunner.Run(entry, oracle);
+        }
+
         if (entry.Proto != "sip")
         {
             return entry.Proto == "msrp" ? await MsrpMessageRunner.RunAsync(entry, oracle) : TortureResult.Skipped(entry.File, $"no runner for {entry.Proto}");

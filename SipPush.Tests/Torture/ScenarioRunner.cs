@@ -19,7 +19,7 @@ internal static class ScenarioRunner
             return TortureResult.Skipped(file, $"no scenario: {unreadable.Message}");
         }
 
-        if (!scenario.Fixture.StartsWith("sip-", StringComparison.Ordinal) && !MsrpScenarioFixture.Has(scenario.Fixture))
+        if (scenario.Fixture != SdpScenarioRun.Fixture && !scenario.Fixture.StartsWith("sip-", StringComparison.Ordinal) && !MsrpScenarioFixture.Has(scenario.Fixture))
         {
             return TortureResult.Skipped(file, $"no runner for the fixture {scenario.Fixture}");
         }
@@ -52,6 +52,12 @@ internal static class ScenarioRunner
 
     private static async Task RunOnceAsync(string name, IReadOnlyList<System.Text.Json.Nodes.JsonObject> steps)
     {
+        if (name == SdpScenarioRun.Fixture)
+        {
+            new SdpScenarioRun().Run(steps);
+            return;
+        }
+
         await using var fixture = await ScenarioFixture.StartAsync(name);
         var run = new ScenarioRun(fixture);
         await run.BeginAsync();

@@ -20,7 +20,7 @@ public sealed class CallerSessionTests
     public async Task A_re_INVITE_is_acknowledged_where_its_200_says_the_far_end_is_now()
     {
         var session = await _wire.CallAsync();
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         var reinvite = _wire.Peer.Last;
         Assert.That(reinvite, Does.StartWith("INVITE sip:al@192.0.2.9:5060 SIP/2.0").And.Contain("CSeq: 2 INVITE").And.EndsWith("\r\n\r\nmore"));
         var accepted = Reply(reinvite, "200 OK", body: "fine", more: ["Contact: <sip:moved@192.0.2.9:5060>"]);
@@ -66,7 +66,7 @@ public sealed class CallerSessionTests
     public async Task A_re_INVITE_that_meets_another_is_sent_again_later()
     {
         var session = await _wire.CallAsync();
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         await _wire.Peer.ReplyAsync(Reply(_wire.Peer.Last, "491 Request Pending"));
         var start = _wire.Clock.Elapsed;
         await _wire.AdvanceUntilAsync(() => _wire.Heard.Length == 5);
@@ -101,7 +101,7 @@ public sealed class CallerSessionTests
     public async Task A_change_that_is_refused_leaves_the_session_as_it_was()
     {
         var session = await _wire.CallAsync();
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         await _wire.Peer.ReplyAsync(Reply(_wire.Peer.Last, "488 Not Acceptable Here"));
 
         Assert.That((await changing).StatusCode, Is.EqualTo(488));
@@ -117,7 +117,7 @@ public sealed class CallerSessionTests
     public async Task A_far_end_that_has_lost_the_dialog_is_left(string? status)
     {
         var session = await _wire.CallAsync();
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         if (status is null)
         {
             _wire.Clock.Advance(TimeSpan.FromSeconds(32));
@@ -137,7 +137,7 @@ public sealed class CallerSessionTests
     public async Task An_UPDATE_changes_the_session_too()
     {
         var session = await _wire.CallAsync();
-        var changing = session.UpdateAsync(Sdp("more")).AsTask();
+        var changing = session.UpdateAsync(SessionWire.Sdp("more")).AsTask();
         Assert.That(_wire.Peer.Last, Does.StartWith("UPDATE sip:al@192.0.2.9:5060 SIP/2.0").And.Contain("\r\nContact: <sip:bob@192.0.2.1:5060>\r\n").And.EndsWith("\r\n\r\nmore"));
         await _wire.Peer.ReplyAsync(Reply(_wire.Peer.Last, "200 OK", body: "fine"));
 
@@ -153,7 +153,7 @@ public sealed class CallerSessionTests
     public async Task An_offer_of_the_far_end_that_crosses_our_own_is_told_so(string method)
     {
         var session = await _wire.CallAsync();
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         var reinvite = _wire.Peer.Last;
         await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], method, 1, "theirs"));
         Assert.That(_wire.Heard[^1], Is.EqualTo("SIP/2.0 491 Request Pending"));
@@ -171,10 +171,10 @@ public sealed class CallerSessionTests
         var session = await _wire.CallAsync();
         session.OfferAsync = (_, _) => new ValueTask<SipBody?>(answer.Task);
         await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], "INVITE", 1, "theirs"));
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         Assert.That(_wire.Heard, Has.Length.EqualTo(2));
 
-        answer.SetResult(Sdp("ours"));
+        answer.SetResult(SessionWire.Sdp("ours"));
         await _wire.Peer.WaitForAsync(3);
         Assert.That(_wire.Heard[2], Is.EqualTo("SIP/2.0 200 OK"));
         await _wire.SendAsync(FromFarEnd(_wire.Peer.Messages[0], "ACK", 1));
@@ -268,7 +268,7 @@ public sealed class CallerSessionTests
     public async Task Disposing_during_a_re_INVITE_ends_that_too()
     {
         var session = await _wire.CallAsync();
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         var reinvite = _wire.Peer.Last;
         await _wire.Peer.ReplyAsync(Reply(reinvite, "183 Session Progress"));
         await session.DisposeAsync();
@@ -312,7 +312,7 @@ public sealed class CallerSessionTests
         Assert.That(_wire.Heard[^1], Is.EqualTo("SIP/2.0 500 Server Internal Error"), "The handler is still at it");
 
         session.OfferAsync = null;
-        answer.SetResult(Sdp("ours"));
+        answer.SetResult(SessionWire.Sdp("ours"));
         for (var number = 3; _wire.Heard[^1] != "SIP/2.0 488 Not Acceptable Here"; number++)
         {
             Assert.That(number, Is.LessThan(10_000));
@@ -344,7 +344,7 @@ public sealed class CallerSessionTests
         var calling = wire.Bob.InviteAsync(SipUri.Parse("sip:al@192.0.2.9;transport=tcp"), new InviteOptions { Offer = Offer }).AsTask();
         await wire.Peer.ReplyAsync(Reply(wire.Peer.Last, "200 OK", body: "answer", more: ["Contact: <sip:al@192.0.2.9;transport=tcp>"]));
         var session = (await calling).Session!;
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         await wire.Peer.CloseAsync();
 
         Assert.That((await changing).Outcome, Is.EqualTo(SipTransactionOutcome.TransportFailed));
@@ -361,7 +361,7 @@ public sealed class CallerSessionTests
     {
         var session = await _wire.CallAsync();
         _wire.Peer.Answer = null;
-        var changing = session.ReinviteAsync(Sdp("more")).AsTask();
+        var changing = session.ReinviteAsync(SessionWire.Sdp("more")).AsTask();
         await _wire.Stack.DisposeAsync();
 
         Assert.That((await changing).Outcome, Is.EqualTo(SipTransactionOutcome.TransportFailed));
