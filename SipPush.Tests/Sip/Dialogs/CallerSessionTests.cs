@@ -85,7 +85,7 @@ public sealed class CallerSessionTests
     public async Task A_2xx_with_another_To_tag_changes_nothing(string method)
     {
         var session = await _wire.CallAsync();
-        var changing = (method == "INVITE" ? session.ReinviteAsync(Sdp("more")) : session.UpdateAsync(Sdp("more"))).AsTask();
+        var changing = (method == "INVITE" ? session.ReinviteAsync(SessionWire.Sdp("more")) : session.UpdateAsync(SessionWire.Sdp("more"))).AsTask();
         var request = _wire.Peer.Last;
         await _wire.Peer.ReplyAsync(Reply(request, "200 OK", body: "fine", more: ["Contact: <sip:moved@192.0.2.9:5060>"]).Replace(";tag=al", ";tag=other", StringComparison.Ordinal));
 
