@@ -82,7 +82,8 @@ internal sealed class OutgoingTransfer
     /// <summary>Set whenever <see cref="Progress"/> has changed, or the message has ended; null when nobody wants to know.</summary>
     public AsyncSignal? HasMoved { get; }
 
-    public MsrpProgress Progress => new(HandedOver, Acknowledged, Reports.Confirmed, Total);
+    /// <summary>How far it has come; an answer or a report can overtake what the transport says of the octets.</summary>
+    public MsrpProgress Progress => new(Math.Max(HandedOver, Math.Max(Acknowledged, Reports.Confirmed)), Acknowledged, Reports.Confirmed, Total);
 
     public bool IsAcknowledged => IsHandedOver && (!WantsAnswers || ChunksAcknowledged == Chunks);
 

@@ -166,7 +166,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         {
             if (_current is not null)
             {
-                EndChunk(ContinuationFlag.More);
+                EndChunk(_current.IsDone ? ContinuationFlag.Aborted : ContinuationFlag.More);
             }
 
             output.Write(_urgentTaken.Written);

@@ -402,12 +402,6 @@ internal sealed class OutgoingMessages(MsrpSession session)
 
     private void End(OutgoingTransfer transfer, MsrpSendOutcome outcome, int status)
     {
-        if (transfer.State == TransferState.Written && outcome == MsrpSendOutcome.Reported)
-        {
-            // The report has overtaken what the transport says of the last octets.
-            transfer.HandedOver = transfer.Position;
-        }
-
         transfer.End(outcome, status);
         Leave(transfer);
     }

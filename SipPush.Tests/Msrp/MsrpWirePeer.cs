@@ -134,16 +134,14 @@ internal sealed class MsrpWirePeer
         return text;
     }
 
-    /// <summary>What comes up to that text and with it, and some octets behind it; less when the connection ends before.</summary>
-    public async Task<string> ReadToAsync(string text, int behind = 0)
+    /// <summary>What comes up to the first of those texts and with it; less when the connection ends before.</summary>
+    public async Task<string> ReadToAsync(params string[] texts)
     {
-        var end = Encoding.Latin1.GetBytes(text);
         while (true)
         {
             var result = await _toPeer.Reader.ReadAsync().AsTask().WaitAsync(MsrpWire.Patience);
             var octets = result.Buffer.ToArray();
-            var found = octets.AsSpan().IndexOf(end);
-            var length = found < 0 ? int.MaxValue : found + end.Length + behind;
+            var length = texts.Select(text => EndOf(octets, text)).Min();
             if (length <= octets.Length || result.IsCompleted)
             {
                 length = Math.Min(length, octets.Length);
@@ -163,6 +161,12 @@ internal sealed class MsrpWirePeer
 
     /// <summary>Takes nothing any more, so that nobody waits for it.</summary>
     public void StopWaiting() => _toPeer.Reader.Complete();
+
+    private static int EndOf(byte[] octets, string text)
+    {
+        var found = octets.AsSpan().IndexOf(Encoding.Latin1.GetBytes(text));
+        return found < 0 ? int.MaxValue : found + text.Length;
+    }
 
     private sealed record Side(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

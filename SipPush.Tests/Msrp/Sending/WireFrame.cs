@@ -15,6 +15,9 @@ internal sealed record WireFrame(string Id, string Method, string Head, string? 
     /// <summary>Range, number of octets and flag.</summary>
     public string Summary => $"{Range} {Body?.Length ?? 0} {Flag}";
 
+    /// <summary>The three forms of the end-line, with the line end before them.</summary>
+    public static string[] EndLines(string id) => [$"\r\n-------{id}+\r\n", $"\r\n-------{id}$\r\n", $"\r\n-------{id}#\r\n"];
+
     public string? Header(string name) =>
         Head.Split("\r\n").FirstOrDefault(line => line.StartsWith(name + ": ", StringComparison.Ordinal))?[(name.Length + 2)..];
 
@@ -31,8 +34,8 @@ internal sealed record WireFrame(string Id, string Method, string Head, string? 
             }
 
             var id = start.Split(' ')[1];
-            text = start + await peer.ReadToAsync("-------" + id, behind: 3);
-            return text.EndsWith("\r\n", StringComparison.Ordinal) ? Parse(id, text) : null;
+            text = start + await peer.ReadToAsync(EndLines(id));
+            return EndLines(id).Any(text.EndsWith) ? Parse(id, text) : null;
         }
         catch (IOException)
         {
