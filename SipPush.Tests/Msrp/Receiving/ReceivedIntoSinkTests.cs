@@ -26,7 +26,7 @@ public sealed class ReceivedIntoSinkTests
         Assert.That(await message.Completion.WaitAsync(MsrpWire.Patience), Is.EqualTo(12));
         await peer.ExpectAsync(Ok("tid1") + Ok("tid2") + Report("1-12/12"));
         Assert.That(sink.Text, Is.EqualTo("abcdefghIIII"));
-        Assert.That(sink.Calls, Is.EqualTo("complete 12, dispose").After(2000, 1));
+        Assert.That(() => sink.Calls, Is.EqualTo("complete 12, dispose").After(2000, 1));
         Assert.That(() => message.Body, Throws.InvalidOperationException);
     }
 
