@@ -642,10 +642,9 @@ internal sealed class MsrpConnection
             }
 
             _link.Abort();
-            return;
         }
 
-        // Closed by this end, or by both: nothing is answered any more, so nothing is read.
+        // Broken, or closed by this end or by both: nothing is answered any more, so nothing is read, and the read loop must not wait for its answers to go.
         lock (Sync)
         {
             _isWritten = true;

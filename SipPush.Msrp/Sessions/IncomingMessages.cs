@@ -1,6 +1,7 @@
 using System.Text;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Connections;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 
 namespace SipPush.Msrp.Sessions;
@@ -55,7 +56,18 @@ internal sealed class IncomingMessages(MsrpSession session)
                     return MsrpStatus.MessageTooLarge;
                 }
 
-                transfer = session.CreateTransfer(head, fromPath);
+                try
+                {
+                    transfer = session.CreateTransfer(head, fromPath);
+                }
+                catch (Exception failure)
+                {
+                    // The application could not say where the message goes: that costs the message, not the connection.
+                    connection.Endpoint.EndPartial();
+                    MsrpLog.SinkFailed(connection.Endpoint.Logger, failure);
+                    return MsrpStatus.MessageTooLarge;
+                }
+
                 _partial.Add(transfer);
                 isNew = true;
             }
