@@ -432,7 +432,8 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         lock (connection.Sync)
         {
             transfer.Chunks++;
-            if (transfer.MayBeAnswered)
+            // Nobody waits for the answer to a chunk that only abandons its message.
+            if (transfer is { MayBeAnswered: true, IsDone: false })
             {
                 _transaction = session.Outgoing.BeginChunk(IdOf(_transactionId), transfer);
             }

@@ -682,10 +682,9 @@ internal sealed class MsrpConnection
         catch (Exception exception)
         {
             Fail(exception);
-            return;
         }
 
-        // Closed by this end, or by both: nothing is answered any more, so nothing is read.
+        // Broken, or closed by this end or by both: nothing is answered any more, so nothing is read, and the read loop must not wait for its answers to go.
         lock (Sync)
         {
             _isWritten = true;

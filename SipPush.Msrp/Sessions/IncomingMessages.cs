@@ -1,6 +1,7 @@
 using System.Text;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Connections;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 
 namespace SipPush.Msrp.Sessions;

@@ -41,6 +41,11 @@ internal static class MsrpMessageRunner
             return new TortureResult(entry.File, TortureVerdict.Failed, "it hangs", IsBroken: true);
         }
 
+        if (running.Exception?.InnerException is ScenarioEnd ended)
+        {
+            return new TortureResult(entry.File, TortureVerdict.Failed, ended.Message, IsBroken: true);
+        }
+
         var (seen, what) = await running;
         faults.AddRange(seen.Faults);
         var alternatives = entry.Action.For("tcp", entry.Role);

@@ -12,7 +12,7 @@ internal sealed class MsrpPeerLink : IDuplexPipe
     private readonly Pipe _toSut = new(Options);
     private readonly Pipe _fromSut = new(Options);
     private readonly MsrpPeer _peer;
-    private Task<FlushResult> _giving = Task.FromResult(default(FlushResult));
+    private Task _giving = Task.CompletedTask;
     private TaskCompletionSource? _resumed;
     private bool _isEnded;
 
@@ -50,7 +50,7 @@ internal sealed class MsrpPeerLink : IDuplexPipe
         if (!_isEnded && HasRoom && !piece.IsEmpty)
         {
             OctetsIn += piece.Length;
-            _giving = _toSut.Writer.WriteAsync(piece).AsTask();
+            _giving = GiveAsync(piece);
         }
     }
 
@@ -86,9 +86,20 @@ internal sealed class MsrpPeerLink : IDuplexPipe
         }
     }
 
+    private async Task GiveAsync(ReadOnlyMemory<byte> piece)
+    {
+        try
+        {
+            await _toSut.Writer.WriteAsync(piece);
+        }
+        catch (IOException)
+        {
+            // The system under test has aborted the connection.
+        }
+    }
+
     private async Task ReadAsync()
     {
-        Exception? failure = null;
         try
         {
             while (true)
@@ -117,11 +128,11 @@ internal sealed class MsrpPeerLink : IDuplexPipe
                 }
             }
         }
-        catch (IOException reset)
+        catch (IOException)
         {
-            failure = reset;
+            // It was aborted: nothing more comes.
         }
 
-        await _fromSut.Reader.CompleteAsync(failure);
+        await _fromSut.Reader.CompleteAsync();
     }
 }

@@ -18,7 +18,7 @@ internal sealed class MsrpPeerReader
     /// <summary>What was wrong; null when nothing was.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>Whether a transaction id stood in a body that it was to end.</summary>
+    /// <summary>Whether hyphens, transaction id and flag stood in a body that they were to end.</summary>
     public bool HasIdInBody { get; private set; }
 
     /// <summary>Whether it is within a frame.</summary>
@@ -127,7 +127,6 @@ internal sealed class MsrpPeerReader
 
         if (rest[0] is not ((byte)'+' or (byte)'$' or (byte)'#') || !rest[1..3].SequenceEqual("\r\n"u8))
         {
-            HasIdInBody = true;
             _searched = found + 2;
             return true;
         }
@@ -151,7 +150,7 @@ internal sealed class MsrpPeerReader
             frame.Text = string.Join('\n', frame.Headers.Select(header => $"{header.Key}: {header.Value}").Prepend($"{frame.Tid} {frame.Kind}"));
         }
 
-        HasIdInBody |= body is not null && body.AsSpan().IndexOf(Encoding.Latin1.GetBytes($"-------{frame.Tid}")) >= 0;
+        HasIdInBody |= body is not null && "+$#".Any(one => body.AsSpan().IndexOf(Encoding.Latin1.GetBytes($"-------{frame.Tid}{one}")) >= 0);
         _open = null;
         Drop(end);
         ended(frame, body ?? []);
