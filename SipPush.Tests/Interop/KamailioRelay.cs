@@ -36,8 +36,10 @@ internal sealed class KamailioRelay : IAsyncDisposable
 
     public IReadOnlyList<string> Log => _process.Lines;
 
-    /// <summary>Starts one and waits until it accepts connections: over TLS when there is a certificate.</summary>
-    public static async Task<KamailioRelay> StartAsync(X509Certificate2? certificate = null)
+    /// <summary>Starts one and waits until it accepts connections.</summary>
+    /// <param name="certificate">What it shows on TLS; null for one on TCP.</param>
+    /// <param name="expires">Seconds for which a path is valid.</param>
+    public static async Task<KamailioRelay> StartAsync(X509Certificate2? certificate = null, int expires = 3600)
     {
         var program = Peer.Require("kamailio");
         var directory = new RunDirectory();
@@ -52,7 +54,7 @@ internal sealed class KamailioRelay : IAsyncDisposable
             }
 
             var port = FreePort.Next();
-            process = PeerProcess.Start(program, directory.Path, Arguments(directory, port, certificate is not null));
+            process = PeerProcess.Start(program, directory.Path, Arguments(directory, port, certificate is not null, expires));
             var relay = new KamailioRelay(directory, process, port, certificate is not null);
             if (!await Poll.UntilAsync(relay.AnswersAsync, StartLimit) || process.HasExited)
             {
@@ -114,13 +116,14 @@ internal sealed class KamailioRelay : IAsyncDisposable
         }
     }
 
-    private static IEnumerable<string> Arguments(RunDirectory directory, int port, bool isSecure)
+    private static IEnumerable<string> Arguments(RunDirectory directory, int port, bool isSecure, int expires)
     {
         var configuration = Path.Combine(AppContext.BaseDirectory, "Interop", "Kamailio", "msrp.cfg");
         return
         [
             "-f", configuration, "-DD", "-E", "-m", "64", "-M", "8", "-w", directory.Path, "-Y", directory.Path,
             $"--substdef=!RELAY_PORT!{port.ToString(CultureInfo.InvariantCulture)}!g",
+            $"--substdef=!RELAY_EXPIRES!{expires.ToString(CultureInfo.InvariantCulture)}!g",
             $"--substdef=!RELAY_RUN!{directory.Path}!g",
             .. isSecure ? ["-A", "WITH_TLS"] : Array.Empty<string>(),
         ];
