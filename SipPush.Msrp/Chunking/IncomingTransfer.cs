@@ -13,6 +13,7 @@ internal abstract class IncomingTransfer
 {
     private readonly TaskCompletionSource<long> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe;
+    private readonly SegmentWriter _output;
     private readonly SuccessReports? _reports;
 
     protected IncomingTransfer(MsrpSession session, MsrpHead head, byte[] reportPath)
@@ -24,6 +25,7 @@ internal abstract class IncomingTransfer
         _reports = head.SuccessReport ? new SuccessReports(session.Options.ReportEvery) : null;
         var readAhead = session.Limits.ReadAhead;
         _pipe = new Pipe(new PipeOptions(new SegmentPool(), pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SegmentPool.Smallest, useSynchronizationContext: false));
+        _output = new SegmentWriter(_pipe.Writer);
     }
 
     public MsrpSession Session { get; }
@@ -69,7 +71,7 @@ internal abstract class IncomingTransfer
 
     protected PipeReader Octets => _pipe.Reader;
 
-    protected PipeWriter Output => _pipe.Writer;
+    protected IBufferWriter<byte> Output => _output;
 
     public abstract void BeginChunk(long offset);
 
@@ -85,7 +87,11 @@ internal abstract class IncomingTransfer
     }
 
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
-    public virtual ValueTask<FlushResult> FlushAsync() => _pipe.Writer.FlushAsync();
+    public virtual ValueTask<FlushResult> FlushAsync()
+    {
+        _output.Commit();
+        return _pipe.Writer.FlushAsync();
+    }
 
     public void CancelFlush() => _pipe.Writer.CancelPendingFlush();
 
@@ -93,6 +99,7 @@ internal abstract class IncomingTransfer
     public virtual void Complete()
     {
         IsEnded = true;
+        _output.Commit();
         _pipe.Writer.Complete();
     }
 
@@ -113,5 +120,5 @@ internal abstract class IncomingTransfer
         _ = _completion.Task.Exception;
     }
 
-    protected void Write(ReadOnlySpan<byte> octets) => BuffersExtensions.Write(_pipe.Writer, octets);
+    protected void Write(ReadOnlySpan<byte> octets) => BuffersExtensions.Write(_output, octets);
 }

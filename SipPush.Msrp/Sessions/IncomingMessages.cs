@@ -65,7 +65,7 @@ internal sealed class IncomingMessages(MsrpSession session)
             }
 
             transfer.IsOpen = true;
-            transfer.LastActivity = connection.Now;
+            transfer.LastActivity = connection.ReadAt;
             transfer.BeginChunk((head.ByteRange?.Start ?? 1) - 1);
             return MsrpStatus.Ok;
         }
@@ -78,7 +78,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         lock (connection.Sync)
         {
             transfer.IsOpen = false;
-            transfer.LastActivity = connection.Now;
+            transfer.LastActivity = connection.ReadAt;
             if (transfer.RefusedWith != 0)
             {
                 Remove(transfer);

@@ -158,7 +158,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>An answer to a chunk; false when it belongs to none of this session.</summary>
     public bool OnResponse(UInt128 id, int status)
     {
-        var transfer = _transactions.Answer(id, session.Endpoint.Now, out var length);
+        var transfer = _transactions.Answer(id, _connection!.ReadAt, out var length);
         if (transfer is null)
         {
             return false;
