@@ -15,6 +15,8 @@ namespace SipPush.Msrp;
 /// </summary>
 public sealed class MsrpEndpoint : IAsyncDisposable
 {
+    private static readonly MsrpSessionOptions DefaultOptions = new();
+
     private readonly ConcurrentDictionary<string, MsrpSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<MsrpConnection, bool> _connections = [];
     private readonly HashSet<StrongBox<Task>> _tasks = [];
@@ -100,7 +102,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(localPath);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        var session = new MsrpSession(this, localPath, options ?? new MsrpSessionOptions());
+        var session = new MsrpSession(this, localPath, options ?? DefaultOptions);
         if (localPath.Last.SessionId is not { } id || !_sessions.TryAdd(id, session))
         {
             throw new ArgumentException("The last URI of the path names no session, or one that exists", nameof(localPath));

@@ -18,7 +18,7 @@ internal sealed class MsrpConnection
 
     private readonly MsrpLink _link;
     private readonly ConnectionWriter _writer;
-    private readonly List<MsrpSession> _sessions = [];
+    private readonly List<MsrpSession> _sessions = new(capacity: 1);
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
 

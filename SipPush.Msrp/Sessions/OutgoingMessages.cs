@@ -14,15 +14,17 @@ internal sealed class OutgoingMessages(MsrpSession session)
 {
     private readonly Lock _gate = session.Gate;
     private readonly List<OutgoingTransfer> _running = [];
-    private readonly Queue<OutgoingTransfer> _waitingForWindow = new();
-    private readonly HashSet<string> _refusedTypes = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SendTransactions _transactions = new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
+    // A session that never sends has none of these.
+    private SendTransactions? _transactions;
+    private Queue<OutgoingTransfer>? _waitingForWindow;
+    private HashSet<string>? _refusedTypes;
 
     private MsrpConnection? _connection;
     private MsrpSendOutcome? _ended;
 
     /// <summary>Chunks that an answer could still belong to.</summary>
-    public int Unanswered => _transactions.Count;
+    public int Unanswered => _transactions?.Count ?? 0;
 
     /// <summary>What is under way, for whoever wants to see it through.</summary>
     public Task[] Running()
@@ -104,19 +106,19 @@ internal sealed class OutgoingMessages(MsrpSession session)
     // ---- Called by the write loop, under the lock of the connection
 
     public bool HasRoom(OutgoingTransfer transfer) =>
-        !transfer.WantsAnswers || _transactions.HasRoom(Math.Min(session.Options.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
+        !transfer.WantsAnswers || Transactions.HasRoom(Math.Min(session.Options.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
 
-    public void WaitForWindow(OutgoingTransfer transfer) => _waitingForWindow.Enqueue(transfer);
+    public void WaitForWindow(OutgoingTransfer transfer) => (_waitingForWindow ??= new()).Enqueue(transfer);
 
-    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => _transactions.Begin(id, transfer);
+    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => Transactions.Begin(id, transfer);
 
-    public void EndChunk(SendTransaction transaction, int length) => _transactions.End(transaction, length);
+    public void EndChunk(SendTransaction transaction, int length) => Transactions.End(transaction, length);
 
     /// <summary>What was written of this session has been handed to the transport.</summary>
     public void HandOver(long now)
     {
-        _transactions.HandOver(now);
-        _connection!.ShowDeadline(_transactions.NextDeadline);
+        Transactions.HandOver(now);
+        _connection!.ShowDeadline(Transactions.NextDeadline);
     }
 
     /// <summary>The last octet of that message has been handed to the transport.</summary>
@@ -158,7 +160,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>An answer to a chunk; false when it belongs to none of this session.</summary>
     public bool OnResponse(UInt128 id, int status)
     {
-        var transfer = _transactions.Answer(id, _connection!.ReadAt, out var length);
+        var transfer = Transactions.Answer(id, _connection!.ReadAt, out var length);
         if (transfer is null)
         {
             return false;
@@ -207,12 +209,12 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>Looks for answers and reports that are missing; gives when to look again.</summary>
     public long OnTimer(long now)
     {
-        while (_transactions.Expire(now) is { } transfer)
+        while (_transactions?.Expire(now) is { } transfer)
         {
             End(transfer, MsrpSendOutcome.TimedOut, MsrpStatus.RequestTimeout);
         }
 
-        var next = _transactions.NextDeadline;
+        var next = _transactions?.NextDeadline ?? long.MaxValue;
         for (var i = _running.Count - 1; i >= 0; i--)
         {
             var transfer = _running[i];
@@ -230,6 +232,8 @@ internal sealed class OutgoingMessages(MsrpSession session)
         return next;
     }
 
+    private SendTransactions Transactions => _transactions ??= new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
     private Lock Sync => _connection?.Sync ?? _gate;
 
     private (MsrpSendOutcome Outcome, int Status)? Refusal(OutgoingMsrpMessage message)
@@ -243,7 +247,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
                     return (ended, 0);
                 }
 
-                if (_refusedTypes.Contains(message.ContentType))
+                if (_refusedTypes?.Contains(message.ContentType) == true)
                 {
                     return (MsrpSendOutcome.Refused, MsrpStatus.UnsupportedMediaType);
                 }
@@ -297,7 +301,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     {
         if (status == MsrpStatus.UnsupportedMediaType)
         {
-            _refusedTypes.Add(transfer.Message.ContentType);
+            (_refusedTypes ??= new(StringComparer.OrdinalIgnoreCase)).Add(transfer.Message.ContentType);
         }
 
         End(transfer, status == MsrpStatus.RequestTimeout ? MsrpSendOutcome.TimedOut : MsrpSendOutcome.Refused, status);
@@ -352,7 +356,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
             return;
         }
 
-        _transactions.Forget(transfer);
+        _transactions?.Forget(transfer);
         if (!connection.MayTouch(transfer))
         {
             transfer.Release();
@@ -369,9 +373,9 @@ internal sealed class OutgoingMessages(MsrpSession session)
     // The messages that wait for the window are looked at again, in their order.
     private void OpenWindow()
     {
-        for (var count = _waitingForWindow.Count; count > 0; count--)
+        for (var count = _waitingForWindow?.Count ?? 0; count > 0; count--)
         {
-            var transfer = _waitingForWindow.Dequeue();
+            var transfer = _waitingForWindow!.Dequeue();
             if (transfer.State != TransferState.WaitingForWindow)
             {
                 continue;
