@@ -15,6 +15,8 @@ namespace SipPush.Msrp;
 /// </summary>
 public sealed class MsrpEndpoint : IAsyncDisposable
 {
+    private static readonly MsrpSessionOptions DefaultOptions = new();
+
     private readonly ConcurrentDictionary<string, MsrpSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<MsrpConnection, bool> _connections = [];
     private readonly HashSet<StrongBox<Task>> _tasks = [];
@@ -171,7 +173,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     internal MsrpSession CreateSession(MsrpPath localPath, MsrpSessionOptions? options, MsrpRelayLease? lease)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        var session = new MsrpSession(this, localPath, options ?? new MsrpSessionOptions(), lease);
+        var session = new MsrpSession(this, localPath, options ?? DefaultOptions, lease);
         if (localPath.Last.SessionId is not { } id || !_sessions.TryAdd(id, session))
         {
             throw new ArgumentException("The last URI of the path names no session, or one that exists", nameof(localPath));

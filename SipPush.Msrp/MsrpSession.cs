@@ -16,13 +16,15 @@ namespace SipPush.Msrp;
 /// </summary>
 public sealed class MsrpSession : IAsyncDisposable
 {
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MsrpSessionEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Channel<IncomingMsrpMessage>? _arrivals;
     private MsrpConnection? _connection;
     private MsrpRemote? _remote;
+
+    // There when somebody waits for it, under the gate.
+    private TaskCompletionSource? _started;
+    private TaskCompletionSource? _bound;
     private bool _isEnding;
 
     internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options, MsrpRelayLease? lease = null)
@@ -103,9 +105,9 @@ public sealed class MsrpSession : IAsyncDisposable
 
             SendPaths = SendPathsTo(remote);
             Volatile.Write(ref _remote, remote);
+            _started?.TrySetResult();
         }
 
-        _started.TrySetResult();
         try
         {
             await ConnectInTimeAsync(remote, cancellationToken).ConfigureAwait(false);
@@ -215,9 +217,20 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>Waits until the session has been started; not for ever.</summary>
     internal async ValueTask StartedWithinAsync(TimeSpan time)
     {
+        Task started;
+        lock (Gate)
+        {
+            if (_remote is not null)
+            {
+                return;
+            }
+
+            started = (_started ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
         try
         {
-            await Task.WhenAny(_started.Task, _completion.Task).WaitAsync(time, Endpoint.Options.TimeProvider).ConfigureAwait(false);
+            await Task.WhenAny(started, _completion.Task).WaitAsync(time, Endpoint.Options.TimeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -260,7 +273,6 @@ public sealed class MsrpSession : IAsyncDisposable
             }
         }
 
-        _bound.TrySetResult();
         return MsrpStatus.Ok;
     }
 
@@ -269,6 +281,8 @@ public sealed class MsrpSession : IAsyncDisposable
     {
         Volatile.Write(ref _connection, connection);
         Outgoing.IsBoundTo(connection);
+        _bound?.TrySetResult();
+        _bound = null;
     }
 
     /// <summary>The connection has ended; its read loop touches nothing of this session any more.</summary>
@@ -436,8 +450,13 @@ public sealed class MsrpSession : IAsyncDisposable
             }
             else
             {
-                var first = await Task.WhenAny(_bound.Task, _completion.Task).WaitAsync(both.Token).ConfigureAwait(false);
-                if (first != _bound.Task)
+                Task bound;
+                lock (Gate)
+                {
+                    bound = _connection is not null ? Task.CompletedTask : (_bound ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                }
+
+                if (await Task.WhenAny(bound, _completion.Task).WaitAsync(both.Token).ConfigureAwait(false) != bound)
                 {
                     throw new MsrpException("The session has ended", 0, Failure);
                 }
@@ -462,7 +481,6 @@ public sealed class MsrpSession : IAsyncDisposable
             }
         }
 
-        _bound.TrySetResult();
         if (announces)
         {
             var headers = Encoding.ASCII.GetBytes($"Message-ID: {Endpoint.Options.Identifiers.NewMessageId()}\r\nByte-Range: 1-0/0\r\n");

@@ -14,6 +14,7 @@ internal abstract class IncomingTransfer
 {
     private readonly TaskCompletionSource<long> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe;
+    private readonly SegmentWriter _output;
     private readonly SuccessReports? _reports;
 
     protected IncomingTransfer(MsrpSession session, MsrpHead head, byte[] reportPath)
@@ -25,6 +26,7 @@ internal abstract class IncomingTransfer
         _reports = head.SuccessReport ? new SuccessReports(session.Options.ReportEvery) : null;
         var readAhead = session.Limits.ReadAhead;
         _pipe = new Pipe(new PipeOptions(new SegmentPool(), pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SegmentPool.Smallest, useSynchronizationContext: false));
+        _output = new SegmentWriter(_pipe.Writer);
     }
 
     public MsrpSession Session { get; }
@@ -73,7 +75,14 @@ internal abstract class IncomingTransfer
 
     protected PipeReader Octets => _pipe.Reader;
 
-    protected PipeWriter Output => _pipe.Writer;
+    protected IBufferWriter<byte> Output => _output;
+
+    /// <summary>The pipe itself, for one who takes it over from <see cref="Output"/>.</summary>
+    protected PipeWriter TakeOutput()
+    {
+        _output.Commit();
+        return _pipe.Writer;
+    }
 
     public abstract void BeginChunk(long offset);
 
@@ -89,7 +98,11 @@ internal abstract class IncomingTransfer
     }
 
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
-    public virtual ValueTask<FlushResult> FlushAsync() => _pipe.Writer.FlushAsync();
+    public virtual ValueTask<FlushResult> FlushAsync()
+    {
+        _output.Commit();
+        return _pipe.Writer.FlushAsync();
+    }
 
     /// <summary>Has the flush under way, or the next one, return at once. By any thread.</summary>
     public virtual void CancelFlush() => _pipe.Writer.CancelPendingFlush();
@@ -107,6 +120,7 @@ internal abstract class IncomingTransfer
     {
         IsEnded = true;
         MsrpMetrics.MessageReceived(isWhole: true);
+        _output.Commit();
         EndOutput(null);
     }
 
@@ -131,5 +145,5 @@ internal abstract class IncomingTransfer
         _ = _completion.Task.Exception;
     }
 
-    protected void Write(ReadOnlySpan<byte> octets) => BuffersExtensions.Write(_pipe.Writer, octets);
+    protected void Write(ReadOnlySpan<byte> octets) => BuffersExtensions.Write(_output, octets);
 }

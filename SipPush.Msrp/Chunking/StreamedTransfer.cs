@@ -53,7 +53,7 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
         {
             if (!IsEnded)
             {
-                _spill = new SpillFile(Session.Options.Spill!, Output);
+                _spill = new SpillFile(Session.Options.Spill!, TakeOutput());
                 Session.Endpoint.Run(() => _spill.PumpAsync(Session.Endpoint.Ending));
             }
         }

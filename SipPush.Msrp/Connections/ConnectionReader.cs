@@ -91,6 +91,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private ReadStep Step(ref ReadOnlySequence<byte> buffer)
     {
+        connection.IsReading();
         var reader = new MsrpFrameReader(buffer, _state);
         var step = _offered is null ? ReadStep.Next : Offer();
         while (step == ReadStep.Next && reader.Read())

@@ -18,7 +18,7 @@ internal sealed class MsrpConnection
 
     private readonly MsrpLink _link;
     private readonly ConnectionWriter _writer;
-    private readonly List<MsrpSession> _sessions = [];
+    private readonly List<MsrpSession> _sessions = new(capacity: 1);
     private readonly List<MsrpRelayLease> _leases = [];
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
@@ -142,15 +142,7 @@ internal sealed class MsrpConnection
     /// <summary>A SEND for that session has come here: 200 when it belongs here (from now on, perhaps), or why not.</summary>
     public int Bind(MsrpSession session)
     {
-        lock (Sync)
-        {
-            if (session.Connection == this && session.IsOpen)
-            {
-                return MsrpStatus.Ok;
-            }
-        }
-
-        return session.TryBind(this);
+        return session.Connection == this && session.IsOpen ? MsrpStatus.Ok : session.TryBind(this);
     }
 
     /// <summary>The session has ended. The last one closes the connection.</summary>
@@ -313,6 +305,11 @@ internal sealed class MsrpConnection
         MsrpMetrics.Unframeable.Add(1);
         MsrpLog.Unframeable(Logger, error.Fault, error.Header);
     }
+
+    /// <summary>When the read loop last began to look at what it has: time enough for whatever comes of that.</summary>
+    public long ReadAt { get; private set; }
+
+    public void IsReading() => ReadAt = Now;
 
     /// <summary>So many octets are in the buffer, some of which may have been there before.</summary>
     public void HasRead(long octets)

@@ -91,7 +91,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         lock (connection.Sync)
         {
             transfer.IsOpen = false;
-            transfer.LastActivity = connection.Now;
+            transfer.LastActivity = connection.ReadAt;
             if (transfer.RefusedWith != 0)
             {
                 Remove(transfer);

@@ -15,15 +15,17 @@ internal sealed class OutgoingMessages(MsrpSession session)
 {
     private readonly Lock _gate = session.Gate;
     private readonly List<OutgoingTransfer> _running = [];
-    private readonly Queue<OutgoingTransfer> _waitingForWindow = new();
-    private readonly HashSet<string> _refusedTypes = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SendTransactions _transactions = new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
+    // A session that never sends has none of these.
+    private SendTransactions? _transactions;
+    private Queue<OutgoingTransfer>? _waitingForWindow;
+    private HashSet<string>? _refusedTypes;
 
     private MsrpConnection? _connection;
     private MsrpSendOutcome? _ended;
 
     /// <summary>Chunks that an answer could still belong to.</summary>
-    public int Unanswered => _transactions.Count;
+    public int Unanswered => _transactions?.Count ?? 0;
 
     /// <summary>What is under way, for whoever wants to see it through.</summary>
     public Task[] Running()
@@ -151,15 +153,15 @@ internal sealed class OutgoingMessages(MsrpSession session)
     // ---- Called by the write loop, under the lock of the connection
 
     public bool HasRoom(OutgoingTransfer transfer) =>
-        !transfer.WantsAnswers || _transactions.HasRoom(Math.Min(session.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
+        !transfer.WantsAnswers || Transactions.HasRoom(Math.Min(session.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
 
-    public void WaitForWindow(OutgoingTransfer transfer) => _waitingForWindow.Enqueue(transfer);
+    public void WaitForWindow(OutgoingTransfer transfer) => (_waitingForWindow ??= new()).Enqueue(transfer);
 
-    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => _transactions.Begin(id, transfer);
+    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => Transactions.Begin(id, transfer);
 
     public void EndChunk(SendTransaction transaction, OutgoingTransfer transfer, int length)
     {
-        _transactions.End(transaction, length);
+        Transactions.End(transaction, length);
         if (transaction.IsAcknowledged)
         {
             // The answer came before the end of the chunk.
@@ -180,8 +182,8 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>What was written of this session has been handed to the transport.</summary>
     public void HandOver(long now)
     {
-        _transactions.HandOver(now);
-        _connection!.ShowDeadline(_transactions.NextDeadline);
+        Transactions.HandOver(now);
+        _connection!.ShowDeadline(Transactions.NextDeadline);
     }
 
     /// <summary>The last octet of that message has been handed to the transport.</summary>
@@ -215,7 +217,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>An answer to a chunk; false when it belongs to none of this session.</summary>
     public bool OnResponse(UInt128 id, int status)
     {
-        var transfer = _transactions.Answer(id, status, session.Endpoint.Now, out var length);
+        var transfer = Transactions.Answer(id, status, _connection!.ReadAt, out var length);
         if (transfer is null)
         {
             return false;
@@ -264,12 +266,12 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>Looks for answers and reports that are missing; gives when to look again.</summary>
     public long OnTimer(long now)
     {
-        while (_transactions.Expire(now) is { } transfer)
+        while (_transactions?.Expire(now) is { } transfer)
         {
             End(transfer, MsrpSendOutcome.TimedOut, MsrpStatus.RequestTimeout);
         }
 
-        var next = _transactions.NextDeadline;
+        var next = _transactions?.NextDeadline ?? long.MaxValue;
         for (var i = _running.Count - 1; i >= 0; i--)
         {
             var transfer = _running[i];
@@ -287,6 +289,8 @@ internal sealed class OutgoingMessages(MsrpSession session)
         return next;
     }
 
+    private SendTransactions Transactions => _transactions ??= new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
     private Lock Sync => _connection?.Sync ?? _gate;
 
     private (MsrpSendOutcome Outcome, int Status)? Refusal(OutgoingMsrpMessage message)
@@ -300,7 +304,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
                     return (ended, 0);
                 }
 
-                if (_refusedTypes.Contains(TypeOf(message)))
+                if (_refusedTypes?.Contains(TypeOf(message)) == true)
                 {
                     return (MsrpSendOutcome.Refused, MsrpStatus.UnsupportedMediaType);
                 }
@@ -356,7 +360,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
         {
             // No more messages of that type in this session (RFC 4975 §10.6); those that have begun get answers of their own.
             var type = TypeOf(transfer.Message);
-            _refusedTypes.Add(type);
+            (_refusedTypes ??= new(StringComparer.OrdinalIgnoreCase)).Add(type);
             foreach (var other in _running.FindAll(other => other.Chunks == 0 && TypeOf(other.Message).Equals(type, StringComparison.OrdinalIgnoreCase)))
             {
                 End(other, MsrpSendOutcome.Refused, status);
@@ -436,7 +440,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     // The messages that wait for the window get their turn in their order: a small one does not pass a large one.
     private void OpenWindow()
     {
-        while (_waitingForWindow.TryPeek(out var transfer) && (transfer.State != TransferState.WaitingForWindow || HasRoom(transfer)))
+        while (_waitingForWindow?.TryPeek(out var transfer) == true && (transfer.State != TransferState.WaitingForWindow || HasRoom(transfer)))
         {
             _waitingForWindow.Dequeue();
             if (transfer.State == TransferState.WaitingForWindow)
