@@ -60,7 +60,14 @@ class Connection:
     def read(self, wait=30):
         if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()) and not select.select([self.sock], [], [], wait)[0]:
             return [] if wait == 0 else sys.exit("nothing came in time")
-        octets = self.sock.recv(65536)
+        # What is readable on TLS may be a session ticket, with nothing behind it.
+        self.sock.settimeout(wait)
+        try:
+            octets = self.sock.recv(65536)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return []
+        finally:
+            self.sock.settimeout(30)
         if not octets:
             sys.exit("closed by the far end")
         self.buffer += octets
