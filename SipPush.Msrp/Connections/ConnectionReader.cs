@@ -11,6 +11,9 @@ namespace SipPush.Msrp.Connections;
 /// </summary>
 internal sealed class ConnectionReader(MsrpConnection connection, PipeReader input, MsrpLimits limits) : IDisposable
 {
+    // Octets that are read before readers are shown any of them, at most, about.
+    private const int FlushSize = 256 * 1024;
+
     private readonly MsrpFrameState _state = new(new MsrpFrameLimits(limits.Head, limits.Headers, limits.NonSendBody));
     private readonly RentedBuffer _answers = new();
     private readonly List<IncomingTransfer> _unflushed = [];
@@ -25,13 +28,22 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private bool _isSend;
     private long _frames;
     private long _leftOver;
+    private long _unflushedOctets;
 
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
     {
         while (true)
         {
-            var result = await input.ReadAsync().ConfigureAwait(false);
+            // While there is more to read at once, readers are not woken for each piece.
+            var read = input.ReadAsync();
+            if (!read.IsCompleted || _unflushedOctets >= FlushSize)
+            {
+                await FlushAsync().ConfigureAwait(false);
+                ShowPhase();
+            }
+
+            var result = await read.ConfigureAwait(false);
             if (result.IsCanceled)
             {
                 return;
@@ -39,6 +51,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
             var buffer = result.Buffer;
             connection.HasRead(buffer.Length - _leftOver);
+            _unflushedOctets += buffer.Length - _leftOver;
             while (true)
             {
                 var step = Step(ref buffer);
@@ -59,12 +72,12 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             connection.Link.ExpectsMore = !_state.IsBetweenFrames;
             _leftOver = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
-            await FlushAsync().ConfigureAwait(false);
             await connection.UrgentHasRoomAsync().ConfigureAwait(false);
-            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
+            ShowPhase();
 
             if (result.IsCompleted)
             {
+                await FlushAsync().ConfigureAwait(false);
                 if (!_state.IsBetweenFrames)
                 {
                     throw new MsrpException("The far end closed the connection within a frame");
@@ -81,6 +94,9 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         _state.Dispose();
         _answers.Clear();
     }
+
+    private void ShowPhase() =>
+        connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
 
     private ReadStep Step(ref ReadOnlySequence<byte> buffer)
     {
@@ -121,7 +137,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
     }
 
-    // Octets become visible to readers once for each buffer, not once for each slice.
+    // Octets become visible to readers together, not once for each slice.
     private async ValueTask FlushAsync()
     {
         foreach (var transfer in _unflushed)
@@ -146,6 +162,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
 
         _unflushed.Clear();
+        _unflushedOctets = 0;
     }
 
     private void SendAnswers()
