@@ -146,6 +146,8 @@ internal sealed class OutgoingMessages(MsrpSession session)
                     var isReportMissing = outcome == MsrpSendOutcome.SessionEnded && transfer.Message.SuccessReport && transfer.IsAcknowledged;
                     End(transfer, isReportMissing ? MsrpSendOutcome.ReportMissing : outcome, isReportMissing ? MsrpStatus.Ok : 0);
                 }
+
+                _transactions?.CloseAll();
             }
         }
     }

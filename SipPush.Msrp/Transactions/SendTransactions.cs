@@ -23,8 +23,8 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
     /// <summary>Octets in chunks that want an answer and have none.</summary>
     public long Unanswered { get; private set; }
 
-    /// <summary>Chunks that an answer could still belong to.</summary>
-    public int Count => _byId.Count;
+    /// <summary>Chunks whose message still waits for an answer to them. Those of a message that has ended are only remembered, so that the window tells what the far end has to work through.</summary>
+    public int Count => _byId.Values.Count(transaction => transaction.Transfer is { IsDone: false });
 
     /// <summary>When the oldest chunk will have waited too long; <see cref="long.MaxValue"/> when none waits.</summary>
     public long NextDeadline =>
@@ -122,6 +122,20 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
         }
 
         return null;
+    }
+
+    /// <summary>The session has ended: no answer is waited for.</summary>
+    public void CloseAll()
+    {
+        foreach (var transaction in _pending)
+        {
+            if (!transaction.IsClosed)
+            {
+                Close(transaction);
+            }
+        }
+
+        DropClosed();
     }
 
     private void Close(SendTransaction transaction)
