@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
@@ -546,53 +546,53 @@ internal sealed class MsrpConnection
         switch (_phase)
         {
             case ReadPhase.Head:
-            {
-                var deadline = _phaseSince + Limits.HeadTimeout.Ticks;
-                if (deadline <= now)
                 {
-                    return new MsrpException("A head did not come in time");
-                }
-
-                next = Math.Min(next, deadline);
-                return null;
-            }
-
-            case ReadPhase.Body when Limits.MinimumBodyRate > 0:
-            {
-                var deadline = _rateSince + Limits.RatePeriod.Ticks;
-                if (deadline <= now)
-                {
-                    var octets = Volatile.Read(ref _octets);
-                    if (octets - _octetsAtRate < Limits.MinimumBodyRate * Limits.RatePeriod.TotalSeconds)
+                    var deadline = _phaseSince + Limits.HeadTimeout.Ticks;
+                    if (deadline <= now)
                     {
-                        return new MsrpException("A body came too slowly");
+                        return new MsrpException("A head did not come in time");
                     }
 
-                    _rateSince = now;
-                    _octetsAtRate = octets;
-                    deadline = now + Limits.RatePeriod.Ticks;
-                }
-
-                next = Math.Min(next, deadline);
-                return null;
-            }
-
-            case ReadPhase.Suspended when _suspendedBy is { } transfer && Limits.MinimumReaderRate > 0:
-            {
-                var deadline = _phaseSince + StallTime;
-                if (deadline <= now)
-                {
-                    if (!transfer.TryRequestSpill())
-                    {
-                        transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
-                    }
-
+                    next = Math.Min(next, deadline);
                     return null;
                 }
 
-                next = Math.Min(next, deadline);
-                return null;
-            }
+            case ReadPhase.Body when Limits.MinimumBodyRate > 0:
+                {
+                    var deadline = _rateSince + Limits.RatePeriod.Ticks;
+                    if (deadline <= now)
+                    {
+                        var octets = Volatile.Read(ref _octets);
+                        if (octets - _octetsAtRate < Limits.MinimumBodyRate * Limits.RatePeriod.TotalSeconds)
+                        {
+                            return new MsrpException("A body came too slowly");
+                        }
+
+                        _rateSince = now;
+                        _octetsAtRate = octets;
+                        deadline = now + Limits.RatePeriod.Ticks;
+                    }
+
+                    next = Math.Min(next, deadline);
+                    return null;
+                }
+
+            case ReadPhase.Suspended when _suspendedBy is { } transfer && Limits.MinimumReaderRate > 0:
+                {
+                    var deadline = _phaseSince + StallTime;
+                    if (deadline <= now)
+                    {
+                        if (!transfer.TryRequestSpill())
+                        {
+                            transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
+                        }
+
+                        return null;
+                    }
+
+                    next = Math.Min(next, deadline);
+                    return null;
+                }
 
             default:
                 return null;
