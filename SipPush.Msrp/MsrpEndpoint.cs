@@ -15,12 +15,15 @@ namespace SipPush.Msrp;
 /// </summary>
 public sealed class MsrpEndpoint : IAsyncDisposable
 {
+    private static readonly MsrpSessionOptions DefaultOptions = new();
+
     private readonly ConcurrentDictionary<string, MsrpSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<MsrpConnection, bool> _connections = [];
     private readonly HashSet<StrongBox<Task>> _tasks = [];
     private readonly List<MsrpSocketListener> _listeners = [];
     private readonly MsrpDialer _dialer;
     private readonly long _origin;
+    private readonly CancellationTokenSource _ending = new();
     private int _partial;
     private int _disposed;
 
@@ -55,6 +58,9 @@ public sealed class MsrpEndpoint : IAsyncDisposable
 
     internal ILogger Logger { get; }
 
+    /// <summary>Ends what would otherwise wait for the application.</summary>
+    internal CancellationToken Ending => _ending.Token;
+
     /// <summary>Time since the endpoint began, in ticks of <see cref="TimeSpan"/>.</summary>
     internal long Now => Options.TimeProvider.GetElapsedTime(_origin).Ticks;
 
@@ -86,12 +92,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     public MsrpSession CreateSession(MsrpSessionOptions? options = null, bool secure = false)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        var local = secure ? SecureLocalEndPoint : LocalEndPoint;
-
-        // One that only connects has no port to name; 9, discard, says so (RFC 6135 §4.2.2).
-        var host = Options.AdvertisedHost ?? (local is null || local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? "localhost" : local.Address.ToString());
-        var uri = new MsrpUri(secure, host, local?.Port ?? 9, Options.Identifiers.NewSessionId());
-        return CreateSession(new MsrpPath(uri), options);
+        return CreateSession(new MsrpPath(NewUri(secure)), options);
     }
 
     /// <summary>Creates a session with that path: relays first, its own URI, which names a session, last.</summary>
@@ -99,15 +100,27 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     public MsrpSession CreateSession(MsrpPath localPath, MsrpSessionOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(localPath);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        var session = new MsrpSession(this, localPath, options ?? new MsrpSessionOptions());
-        if (localPath.Last.SessionId is not { } id || !_sessions.TryAdd(id, session))
-        {
-            throw new ArgumentException("The last URI of the path names no session, or one that exists", nameof(localPath));
-        }
+        return CreateSession(localPath, options, null);
+    }
 
-        MsrpMetrics.Sessions.Add(1);
-        return session;
+    /// <summary>Creates the session that a lease is for. What it sends and receives goes over the connection to the relay, whichever end is active.</summary>
+    /// <exception cref="ArgumentException">Another endpoint has got the lease.</exception>
+    /// <exception cref="InvalidOperationException">The lease has had its session, or has ended.</exception>
+    public MsrpSession CreateSession(MsrpRelayLease lease, MsrpSessionOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return lease.Connection.Endpoint == this ? lease.CreateSession(options) : throw new ArgumentException("The lease is another endpoint's", nameof(lease));
+    }
+
+    /// <summary>Has relays of this end authorize a session, and gives the path through them (RFC 4976 §5.1). The lease is renewed until it is disposed.</summary>
+    /// <exception cref="MsrpException">The first relay can't be reached, or one of them refuses: 401 when the credentials are wrong.</exception>
+    /// <exception cref="ArgumentException">A relay is not <c>msrps</c>, and that has not been allowed.</exception>
+    public async ValueTask<MsrpRelayLease> AuthorizeAsync(MsrpRelayOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        options.Check();
+        return await AuthorizeAsync(await ConnectAsync(options, cancellationToken).ConfigureAwait(false), options, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Serves a connection that came by another way than the listeners of this endpoint; it owns the pipe from now on. Returns when the connection has ended.</summary>
@@ -142,6 +155,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
             await listener.DisposeAsync().ConfigureAwait(false);
         }
 
+        await _ending.CancelAsync().ConfigureAwait(false);
         Task[] tasks;
         lock (_tasks)
         {
@@ -149,10 +163,28 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         }
 
         await Task.WhenAll(tasks).ConfigureAwait(false);
+        _ending.Dispose();
     }
 
-    /// <summary>How long it is until then.</summary>
-    internal TimeSpan Until(long time) => TimeSpan.FromTicks(Math.Max(0, time - Now));
+    /// <summary>Has relays authorize a session over a link to the first of them that is there already, and belongs to the endpoint from now on.</summary>
+    internal Task<MsrpRelayLease> AuthorizeAsync(MsrpLink link, MsrpRelayOptions options, CancellationToken cancellationToken) =>
+        AuthorizeAsync(Begin(link, options.Relays[0]), options, cancellationToken);
+
+    internal MsrpSession CreateSession(MsrpPath localPath, MsrpSessionOptions? options, MsrpRelayLease? lease)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var session = new MsrpSession(this, localPath, options ?? DefaultOptions, lease);
+        if (localPath.Last.SessionId is not { } id || !_sessions.TryAdd(id, session))
+        {
+            throw new ArgumentException("The last URI of the path names no session, or one that exists", nameof(localPath));
+        }
+
+        MsrpMetrics.Sessions.Add(1);
+        return session;
+    }
+
+    /// <summary>How long it is until then, or a day when it is longer: a timer takes no more than some weeks.</summary>
+    internal TimeSpan Until(long time) => TimeSpan.FromTicks(Math.Clamp(time - Now, 0, TimeSpan.TicksPerDay));
 
     internal ITimer CreateTimer(TimerCallback callback, object state) =>
         Options.TimeProvider.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -219,16 +251,9 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     internal async ValueTask<MsrpConnection> ConnectAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
         var target = remote.Path.First;
-        if (Options.ReuseConnections && remote.ConnectTo is null)
+        if (remote.ConnectTo is null && OpenTo(target).FirstOrDefault(open => IsExpected(remote, open)) is { } usable)
         {
-            foreach (var open in _connections.Keys)
-            {
-                if (open.IsOpen && open.Dialed is { } dialed && dialed.IsSecure == target.IsSecure && dialed.Port == target.Port
-                    && dialed.Host.Equals(target.Host, StringComparison.OrdinalIgnoreCase) && IsExpected(remote, open))
-                {
-                    return open;
-                }
-            }
+            return usable;
         }
 
         var identity = IdentityOf(remote);
@@ -264,6 +289,63 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         // Through the relays of this end, in the order in which they are passed, to the path of the far end (RFC 4976 §5.1).
         var relays = session.LocalPath.Uris.SkipLast(1).Reverse();
         return string.Join(' ', relays.Concat(remote.Path.Uris));
+    }
+
+    private async Task<MsrpRelayLease> AuthorizeAsync(MsrpConnection connection, MsrpRelayOptions options, CancellationToken cancellationToken)
+    {
+        var lease = new MsrpRelayLease(this, connection, NewUri(connection.Link.IsSecure), options);
+        await lease.BeginAsync(cancellationToken).ConfigureAwait(false);
+        return lease;
+    }
+
+    /// <summary>A connection to the first relay (RFC 4976 §8).</summary>
+    private async ValueTask<MsrpConnection> ConnectAsync(MsrpRelayOptions options, CancellationToken cancellationToken)
+    {
+        var relay = options.Relays[0];
+        if (OpenTo(relay).FirstOrDefault() is { } usable)
+        {
+            return usable;
+        }
+
+        IReadOnlyList<DnsEndPoint> servers = relay.Port is null && options.Locate is { } locate && !IPAddress.TryParse(relay.Host, out _)
+            ? await locate(relay.Host, cancellationToken).ConfigureAwait(false)
+            : [];
+        if (servers.Count == 0)
+        {
+            servers = [new DnsEndPoint(relay.Host, relay.Port ?? MsrpDialer.DefaultPort)];
+        }
+
+        IOException? failure = null;
+        foreach (var server in servers)
+        {
+            try
+            {
+                // The certificate is for the relay as it is called, not for the server that was found to be it (§9.2).
+                var link = await _dialer.ConnectAsync(server.Host, server.Port, relay.IsSecure, MsrpPeerIdentity.ByName, cancellationToken, relay.Host).ConfigureAwait(false);
+                return Begin(link, relay);
+            }
+            catch (IOException reason)
+            {
+                failure = reason;
+            }
+        }
+
+        throw new MsrpException(failure!.Message, 0, failure);
+    }
+
+    /// <summary>The connections that are open to where a URI says and may be shared.</summary>
+    private IEnumerable<MsrpConnection> OpenTo(MsrpUri target) => Options.ReuseConnections
+        ? _connections.Keys.Where(open => open.IsOpen && open.Dialed is { } dialed && dialed.IsSecure == target.IsSecure && dialed.Port == target.Port
+            && dialed.Host.Equals(target.Host, StringComparison.OrdinalIgnoreCase))
+        : [];
+
+    private MsrpUri NewUri(bool secure)
+    {
+        var local = secure ? SecureLocalEndPoint : LocalEndPoint;
+
+        // One that only connects has no port to name; 9, discard, says so (RFC 6135 §4.2.2).
+        var host = Options.AdvertisedHost ?? (local is null || local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? "localhost" : local.Address.ToString());
+        return new MsrpUri(secure, host, local?.Port ?? 9, Options.Identifiers.NewSessionId());
     }
 
     private static MsrpPeerIdentity IdentityOf(MsrpRemote remote) =>

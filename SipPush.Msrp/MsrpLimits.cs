@@ -24,7 +24,7 @@ public sealed record MsrpLimits
     /// <summary>Octets of one message held because they came before their turn; 1 MiB by default. More get 413.</summary>
     public int GapBuffer { get; init; } = 1 << 20;
 
-    /// <summary>Octets of one message that wait for its reader; 1 MiB by default. Then the connection is not read.</summary>
+    /// <summary>Octets of one message that wait for its reader; 1 MiB by default. Then the connection is not read, until half of them have been.</summary>
     public int ReadAhead { get; init; } = 1 << 20;
 
     /// <summary>Messages that wait for the application to take them, a session; 64 by default. Then the connection is not read.</summary>
@@ -42,11 +42,11 @@ public sealed record MsrpLimits
     /// <summary>Octets a second that a body has to bring while it is being read, over any <see cref="RatePeriod"/>; 240 by default, 0 for no limit. A slower one ends the connection.</summary>
     public int MinimumBodyRate { get; init; } = 240;
 
-    /// <summary>Octets a second that the application has to read of a message that fills <see cref="ReadAhead"/>, over any <see cref="RatePeriod"/>; 16 KiB by default, 0 for
-    /// no limit. A slower one gets its message ended with 413, so that it does not hold up the connection and its sender for ever.</summary>
+    /// <summary>Octets a second that the application has to read of a message that fills <see cref="ReadAhead"/>, until half of that is free again; 16 KiB by default, 0 for
+    /// no limit. A slower one gets its message ended with 413, or spilled (<see cref="MsrpSessionOptions.Spill"/>), so that it does not hold up the connection and its sender for ever.</summary>
     public int MinimumReaderRate { get; init; } = 16 * 1024;
 
-    /// <summary>Over which the two rates are measured; 20 s by default.</summary>
+    /// <summary>Over which <see cref="MinimumBodyRate"/> is measured; 20 s by default.</summary>
     public TimeSpan RatePeriod { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long a SEND for a session that has been created, but not been told of its far end yet, is held back: TCP can be faster than the answer that tells of it; 10 s by default,

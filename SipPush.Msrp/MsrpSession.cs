@@ -16,18 +16,21 @@ namespace SipPush.Msrp;
 /// </summary>
 public sealed class MsrpSession : IAsyncDisposable
 {
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MsrpSessionEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Channel<IncomingMsrpMessage>? _arrivals;
     private MsrpConnection? _connection;
     private MsrpRemote? _remote;
+
+    // There when somebody waits for it, under the gate.
+    private TaskCompletionSource? _started;
+    private TaskCompletionSource? _bound;
     private bool _isEnding;
 
-    internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options)
+    internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options, MsrpRelayLease? lease = null)
     {
         Endpoint = endpoint;
+        Lease = lease;
         LocalPath = localPath;
         Options = options;
         LocalUri = localPath.Last;
@@ -36,7 +39,8 @@ public sealed class MsrpSession : IAsyncDisposable
         Outgoing = new OutgoingMessages(this);
     }
 
-    /// <summary>The path of this end, for its session description: where the far end connects first, this session last.</summary>
+    /// <summary>The path of this end, for its session description: where the far end connects first, this session last. Another one once a renewed lease has brought one
+    /// (see <see cref="MsrpRelayOptions.OnPathChanged"/>).</summary>
     public MsrpPath LocalPath { get; private set; }
 
     /// <summary>The URI of this end.</summary>
@@ -56,10 +60,18 @@ public sealed class MsrpSession : IAsyncDisposable
 
     internal MsrpEndpoint Endpoint { get; }
 
+    /// <summary>The path through relays of this end that it is reached by; null when it has none.</summary>
+    internal MsrpRelayLease? Lease { get; }
+
     /// <summary>Guards what begins, binds and ends. It is taken before the lock of the connection, never after.</summary>
     internal Lock Gate { get; } = new();
 
     internal MsrpLimits Limits => Endpoint.Options.Limits;
+
+    /// <summary>Octets after which a chunk is ended: never more than half of the window, so that there is always one to wait for and one to send.</summary>
+    internal int ChunkSize => Math.Min(Options.ChunkSize, Math.Max(1, Options.Window / 2));
+
+    internal long RemoteMaxSize => Remote?.MaxSize ?? long.MaxValue;
 
     internal byte[] LocalUriOctets { get; private set; }
 
@@ -91,7 +103,7 @@ public sealed class MsrpSession : IAsyncDisposable
                 throw new InvalidOperationException("The session has been started before, or has ended");
             }
 
-            if (remote.LocalPath is { } shown)
+            if (remote.LocalPath is { } shown && Lease is null)
             {
                 if (shown.Last.SessionId != LocalUri.SessionId)
                 {
@@ -103,11 +115,11 @@ public sealed class MsrpSession : IAsyncDisposable
                 LocalUriOctets = Encoding.ASCII.GetBytes(LocalUri.ToString());
             }
 
-            SendPaths = Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
+            SendPaths = SendPathsTo(remote);
             Volatile.Write(ref _remote, remote);
+            _started?.TrySetResult();
         }
 
-        _started.TrySetResult();
         try
         {
             await ConnectInTimeAsync(remote, cancellationToken).ConfigureAwait(false);
@@ -147,8 +159,12 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>Ends the session: what is being sent is brought to its end first, for as long as the token allows; then the connection is closed if no other session uses it.</summary>
     public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
     {
-        // What became of each message is told to whoever sent it, and the token only ends the wait.
-        await Task.WhenAll(Outgoing.Running()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (IsStarted)
+        {
+            // What became of each message is told to whoever sent it, and the token only ends the wait.
+            await Task.WhenAll(Outgoing.Running()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         End(MsrpSessionEnd.Closed, null);
     }
 
@@ -162,8 +178,8 @@ public sealed class MsrpSession : IAsyncDisposable
     /// <summary>Whether a media type is taken (RFC 4975 §7.3.1, §8.6).</summary>
     internal bool Accepts(ReadOnlySpan<byte> contentType) => AcceptedTypes.Match(Options.AcceptTypes, contentType);
 
-    /// <summary>A message that begins with this SEND.</summary>
-    internal IncomingTransfer CreateTransfer(MsrpHead head, byte[] fromPath)
+    /// <summary>A message that begins with this SEND; null when the application does not want it.</summary>
+    internal IncomingTransfer? CreateTransfer(MsrpHead head, byte[] fromPath)
     {
         var headers = new List<KeyValuePair<string, string>>();
         for (var i = 0; i < head.HeaderCount; i++)
@@ -177,7 +193,18 @@ public sealed class MsrpSession : IAsyncDisposable
 
         var message = new IncomingMsrpMessage(this, Encoding.UTF8.GetString(head.MessageId), Encoding.UTF8.GetString(head.ContentType), head.ByteRange?.Total, head.SuccessReport, headers);
         IncomingTransfer transfer;
-        if (Options.OpenSink?.Invoke(message) is { } sink)
+        MsrpSink? sink = null;
+        try
+        {
+            sink = Options.OpenSink?.Invoke(message);
+        }
+        catch (Exception failure)
+        {
+            MsrpLog.SinkFailed(Endpoint.Logger, failure);
+            return null;
+        }
+
+        if (sink is not null)
         {
             var toSink = new SinkTransfer(this, head, fromPath, sink);
             Endpoint.Run(toSink.PumpAsync);
@@ -197,14 +224,25 @@ public sealed class MsrpSession : IAsyncDisposable
     internal bool TryOffer(IncomingTransfer transfer) => Arrivals.Writer.TryWrite(transfer.Message!) || !IsOpen;
 
     /// <summary>Completes when there is room for one message more, or the session has ended.</summary>
-    internal async ValueTask RoomForMessageAsync() => await Arrivals.Writer.WaitToWriteAsync().ConfigureAwait(false);
+    internal Task RoomForMessageAsync() => Arrivals.Writer.WaitToWriteAsync().AsTask();
 
     /// <summary>Waits until the session has been started; not for ever.</summary>
     internal async ValueTask StartedWithinAsync(TimeSpan time)
     {
+        Task started;
+        lock (Gate)
+        {
+            if (_remote is not null)
+            {
+                return;
+            }
+
+            started = (_started ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
         try
         {
-            await Task.WhenAny(_started.Task, _completion.Task).WaitAsync(time, Endpoint.Options.TimeProvider).ConfigureAwait(false);
+            await Task.WhenAny(started, _completion.Task).WaitAsync(time, Endpoint.Options.TimeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -227,7 +265,15 @@ public sealed class MsrpSession : IAsyncDisposable
                 return _connection == connection ? MsrpStatus.Ok : MsrpStatus.SessionInUse;
             }
 
-            if (!MsrpEndpoint.IsExpected(remote, connection))
+            if (Lease is { } lease)
+            {
+                // Only the relay has the path, and only on this connection is it valid (RFC 4976 §6.3).
+                if (lease.Connection != connection)
+                {
+                    return MsrpStatus.SessionInUse;
+                }
+            }
+            else if (!MsrpEndpoint.IsExpected(remote, connection))
             {
                 MsrpLog.WrongFingerprint(Endpoint.Logger, LocalUri.SessionId);
                 return MsrpStatus.Forbidden;
@@ -239,7 +285,6 @@ public sealed class MsrpSession : IAsyncDisposable
             }
         }
 
-        _bound.TrySetResult();
         return MsrpStatus.Ok;
     }
 
@@ -248,6 +293,8 @@ public sealed class MsrpSession : IAsyncDisposable
     {
         Volatile.Write(ref _connection, connection);
         Outgoing.IsBoundTo(connection);
+        _bound?.TrySetResult();
+        _bound = null;
     }
 
     /// <summary>The connection has ended; its read loop touches nothing of this session any more.</summary>
@@ -259,6 +306,22 @@ public sealed class MsrpSession : IAsyncDisposable
         }
 
         End(failure is null ? MsrpSessionEnd.ClosedByPeer : MsrpSessionEnd.ConnectionLost, failure);
+    }
+
+    /// <summary>The lease has ended, and with it the way to this session.</summary>
+    internal void LeaseEnded(MsrpSessionEnd end, Exception? failure) => End(end, failure);
+
+    /// <summary>The lease was renewed with another path: what is sent from now on goes through it.</summary>
+    internal void Move(MsrpPath localPath)
+    {
+        lock (Gate)
+        {
+            LocalPath = localPath;
+            if (_remote is { } remote)
+            {
+                SendPaths = SendPathsTo(remote);
+            }
+        }
     }
 
     /// <summary>The far end says that it does not have this session.</summary>
@@ -287,6 +350,11 @@ public sealed class MsrpSession : IAsyncDisposable
         lock (connection.Sync)
         {
             ByteRange range;
+            if (transfer.IsReported)
+            {
+                return;
+            }
+
             if (status == MsrpStatus.Ok)
             {
                 if (!transfer.IsEnded || !transfer.IsComplete || !transfer.TryTakeReport(out range))
@@ -294,7 +362,7 @@ public sealed class MsrpSession : IAsyncDisposable
                     return;
                 }
             }
-            else if (transfer.FailureReport == FailureReportMode.No || transfer.IsReported)
+            else if (transfer.FailureReport == FailureReportMode.No)
             {
                 return;
             }
@@ -304,10 +372,23 @@ public sealed class MsrpSession : IAsyncDisposable
             }
 
             transfer.IsReported = true;
-            if (IsOpen)
+            if (IsOpen && connection.TakesUrgent)
             {
                 WriteReport(transfer, range, status, connection.Urgent);
                 connection.Wake();
+            }
+        }
+    }
+
+    /// <summary>A message that is read as a stream is here: its success is reported, behind the answers that wait.</summary>
+    internal void ReportReceived(IncomingTransfer transfer, RentedBuffer answers)
+    {
+        lock (Connection!.Sync)
+        {
+            if (Options.ReportTiming == MsrpReportTiming.WhenReceived && !transfer.IsReported && transfer.TryTakeReport(out var range))
+            {
+                transfer.IsReported = true;
+                WriteReport(transfer, range, MsrpStatus.Ok, answers);
             }
         }
     }
@@ -334,10 +415,13 @@ public sealed class MsrpSession : IAsyncDisposable
     internal void SinkHasFailed(IncomingTransfer transfer, MsrpException reason)
     {
         MsrpLog.SinkFailed(Endpoint.Logger, reason);
-        Refuse(transfer, MsrpStatus.MessageTooLarge, reason.Message);
-        if (transfer.IsComplete)
+        lock (Connection!.Sync)
         {
-            Report(transfer, reason.StatusCode);
+            Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, reason.Message);
+            if (transfer is { IsEnded: true, IsComplete: true })
+            {
+                Report(transfer, reason.StatusCode);
+            }
         }
     }
 
@@ -363,6 +447,9 @@ public sealed class MsrpSession : IAsyncDisposable
         }
     }
 
+    private byte[] SendPathsTo(MsrpRemote remote) =>
+        Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
+
     private async ValueTask ConnectInTimeAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Endpoint.Options.BindTimeout, Endpoint.Options.TimeProvider);
@@ -386,7 +473,13 @@ public sealed class MsrpSession : IAsyncDisposable
 
     private async ValueTask WaitForPeerAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
-        var either = Task.WhenAny(_bound.Task, _completion.Task);
+        Task bound;
+        lock (Gate)
+        {
+            bound = _connection is not null ? Task.CompletedTask : (_bound ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+
+        var either = Task.WhenAny(bound, _completion.Task);
         if (remote.ConnectAfter is { } patience)
         {
             await ((Task)either).WaitAsync(patience, Endpoint.Options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -406,7 +499,7 @@ public sealed class MsrpSession : IAsyncDisposable
         }
 
         await either.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (!_bound.Task.IsCompleted)
+        if (!bound.IsCompleted)
         {
             throw new MsrpException("The session has ended", 0, Failure);
         }
@@ -414,8 +507,8 @@ public sealed class MsrpSession : IAsyncDisposable
 
     private async ValueTask ConnectAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
-        var connection = await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
-        var announces = !Outgoing.HasWaiting;
+        var connection = Lease?.Connection ?? await Endpoint.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+        var announces = !Outgoing.CanAnnounce;
         lock (Gate)
         {
             if (_isEnding || _connection is not null || !connection.Attach(this))
@@ -425,7 +518,6 @@ public sealed class MsrpSession : IAsyncDisposable
             }
         }
 
-        _bound.TrySetResult();
         if (announces)
         {
             var headers = Encoding.ASCII.GetBytes($"Message-ID: {Endpoint.Options.Identifiers.NewMessageId()}\r\nByte-Range: 1-0/0\r\n");

@@ -28,8 +28,11 @@ public sealed record MsrpSessionOptions
     public long? ReportEvery { get; init => field = value is { } octets ? Positive(octets) : null; }
 
     /// <summary>Gives the sink for a message that goes to a random-access target, or null for one that is read as a stream. Called when its first chunk has begun, on the
-    /// thread of the connection: it must not block. Null by default: all are read as streams.</summary>
+    /// thread of the connection: it must not block, and only what describes the message can be asked of it yet. What it throws ends the message with 413. Null by default: all are read as streams.</summary>
     public Func<IncomingMsrpMessage, MsrpSink?>? OpenSink { get; init; }
+
+    /// <summary>Where a message goes that is read as a stream, and more slowly than <see cref="MsrpLimits.MinimumReaderRate"/>; null by default: it is ended with 413.</summary>
+    public MsrpSpillOptions? Spill { get; init; }
 
     /// <summary>Whether the session id alone finds the session, whatever host and port its URI names, for middleboxes that rewrite SDP without MSRP; not by default
     /// (RFC 4975 §6.1 compares the whole URI).</summary>

@@ -29,13 +29,13 @@ public sealed record OutgoingMsrpMessage
     /// <summary>Which answers are wanted; <see cref="FailureReportMode.Yes"/> by default.</summary>
     public FailureReportMode FailureReport { get; init; }
 
-    /// <summary>How long to wait for the report once everything has been sent and answered; 120 s by default.</summary>
+    /// <summary>How long to wait for the report once everything has been sent and answered; 120 s by default, <see cref="Timeout.InfiniteTimeSpan"/> for as long as the session lives.</summary>
     public TimeSpan ReportTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>Further headers of every chunk, such as Content-Disposition, in this order; none by default. Not those that the library writes itself.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init => field = HeaderText.Checked(value); } = [];
 
-    /// <summary>Told of octets written, acknowledged and reported; null by default. Called by the threads of the connection: it must not block.</summary>
+    /// <summary>Told of octets written, acknowledged and reported, one call at a time and none after the send has ended; null by default. What it takes, the end of the send waits for.</summary>
     public IProgress<MsrpProgress>? Progress { get; init; }
 
     internal object Source { get; }

@@ -20,7 +20,7 @@ public sealed record ConnectionData
     {
         NetworkType = SdpGrammar.CheckToken(networkType, nameof(networkType));
         AddressType = SdpGrammar.CheckToken(addressType, nameof(addressType));
-        Address = SdpGrammar.CheckVisible(address, nameof(address));
+        Address = IsAddress(address) ? address : throw new ArgumentException("An address is visible characters, and a count stands behind it.", nameof(address));
     }
 
     /// <summary><c>IN</c>, as a rule.</summary>
@@ -42,11 +42,13 @@ public sealed record ConnectionData
     internal static string AddressTypeOf(string address) =>
         IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6 ? "IP6" : "IP4";
 
+    private static bool IsAddress(ReadOnlySpan<char> value) => SdpGrammar.IsVisible(value) && value[0] != '/';
+
     internal static ConnectionData? Read(ReadOnlySpan<char> value)
     {
         var networkType = SdpGrammar.TakeField(ref value);
         var addressType = SdpGrammar.TakeField(ref value);
-        return SdpGrammar.IsToken(networkType) && SdpGrammar.IsToken(addressType) && SdpGrammar.IsVisible(value)
+        return SdpGrammar.IsToken(networkType) && SdpGrammar.IsToken(addressType) && IsAddress(value)
             ? new ConnectionData(networkType.ToString(), addressType.ToString(), value.ToString())
             : null;
     }

@@ -103,7 +103,7 @@ internal ref struct SdpParser
             return Fold(line);
         }
 
-        if (line is not [> (byte)' ' and < 0x7F, (byte)'=', ..])
+        if (line is not [> (byte)' ' and < 0x7F and not (byte)'=', (byte)'=', ..])
         {
             return SdpFault.NotALine;
         }
@@ -140,13 +140,13 @@ internal ref struct SdpParser
     // A seed of OMA Push and the print of RFC 5547 break an attribute; the octets at the break were a space, or nothing behind a colon.
     private readonly SdpFault Fold(ReadOnlySpan<byte> line)
     {
-        if (!IsLenient || !_mayFold || _attributes is not [.., { Value: { } before } last])
+        if (!IsLenient || !_mayFold || _attributes is not [.., var last])
         {
             return SdpFault.Folded;
         }
 
         var more = SdpText.Decode(line.Trim(" \t"u8));
-        _attributes[^1] = SdpAttribute.Read(last.Name, before.Length == 0 || before[^1] == ':' ? before + more : $"{before} {more}");
+        _attributes[^1] = SdpAttribute.Read(last.Name, last.Value is not { } before ? more : before[^1] == ':' ? before + more : $"{before} {more}");
         return SdpFault.None;
     }
 
@@ -200,12 +200,10 @@ internal ref struct SdpParser
                 return SdpGrammar.IsVisible(value) ? TakeOnce(ref _uri, value) : SdpFault.BadValue;
 
             case 'e':
-                (_emails ??= []).Add(value);
-                return value.Length > 0 || IsLenient ? SdpFault.None : SdpFault.BadValue;
+                return TakeText(ref _emails, value);
 
             case 'p':
-                (_phones ??= []).Add(value);
-                return value.Length > 0 || IsLenient ? SdpFault.None : SdpFault.BadValue;
+                return TakeText(ref _phones, value);
 
             case 'c':
                 return TakeConnection(Clean(value));
@@ -233,8 +231,20 @@ internal ref struct SdpParser
             return SdpFault.Repeated;
         }
 
-        place = value;
+        // What is empty says nothing, and is not written again.
+        place = value.Length > 0 ? value : null;
         return value.Length > 0 || IsLenient ? SdpFault.None : SdpFault.BadValue;
+    }
+
+    private readonly SdpFault TakeText(ref List<string>? list, string value)
+    {
+        if (value.Length == 0)
+        {
+            return IsLenient ? SdpFault.None : SdpFault.BadValue;
+        }
+
+        (list ??= []).Add(value);
+        return SdpFault.None;
     }
 
     private SdpFault TakeConnection(string value)
@@ -278,11 +288,14 @@ internal ref struct SdpParser
             return last.Zones is not null ? SdpFault.OutOfOrder : TimeDescription.IsRepeat(value) ? SdpFault.None : SdpFault.BadValue;
         }
 
-        // RFC 4566 let it stand without r=.
+        // RFC 4566 let it stand without r=, to which it means nothing.
+        if (last.Repeats.Count == 0)
+        {
+            return IsLenient ? SdpFault.None : SdpFault.OutOfOrder;
+        }
+
         _times[^1] = last with { Zones = value };
-        return last.Zones is not null ? SdpFault.Repeated
-            : last.Repeats.Count == 0 && !IsLenient ? SdpFault.OutOfOrder
-            : TimeDescription.IsZones(value) ? SdpFault.None : SdpFault.BadValue;
+        return last.Zones is not null ? SdpFault.Repeated : TimeDescription.IsZones(value) ? SdpFault.None : SdpFault.BadValue;
     }
 
     private SdpFault TakeAttribute(string text)
@@ -294,9 +307,13 @@ internal ref struct SdpParser
         {
             name = name.Trim(' ');
             value = value?.Trim(' ');
+            if (value is "")
+            {
+                value = null;
+            }
         }
 
-        if (SdpGrammar.IsToken(name) && (value is not "" || IsLenient))
+        if (SdpGrammar.IsToken(name) && value is not "")
         {
             (_attributes ??= []).Add(SdpAttribute.Read(name, value));
             _mayFold = true;

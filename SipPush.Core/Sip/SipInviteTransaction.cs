@@ -11,7 +11,7 @@ namespace SipPush.Sip;
 public sealed class SipInviteTransaction
 #pragma warning restore CA1001
 {
-    // Far more than a call brings. Beyond that a reader that does not keep up loses what rings first, for it is said again.
+    // Far more than a call brings. Who does not keep up loses provisional responses first: they matter least, and leave room for the end.
     private const int MostWaiting = 64;
     private const int MostProvisionalWaiting = 32;
 
@@ -35,8 +35,10 @@ public sealed class SipInviteTransaction
     /// <summary>The INVITE as it was given, without the Via that it went out with.</summary>
     public SipRequest Request { get; }
 
-    /// <summary>The first final response, or the end without one; it never fails. The error is an <see cref="OperationCanceledException"/> where the INVITE was
-    /// cancelled before it could be sent.</summary>
+    /// <summary>
+    /// The first final response, or the end without one; it never fails. The error is an <see cref="OperationCanceledException"/> where the INVITE was
+    /// cancelled, or the stack stopped, before it could be sent.
+    /// </summary>
     public Task<SipTransactionResult> Completion { get; private set; } = null!;
 
     /// <summary>

@@ -6,7 +6,7 @@ public enum SipTransactionOutcome
     /// <summary>A final response came.</summary>
     Answered,
 
-    /// <summary>No final response in 64*T1 (timer F).</summary>
+    /// <summary>No final response in 64*T1 (timer F), of an INVITE no response at all (timer B), or no final one to its CANCEL.</summary>
     TimedOut,
 
     /// <summary>The request could not be sent, or its connection was lost.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 
 namespace SipPush.Msrp.Chunking;
@@ -6,19 +7,25 @@ namespace SipPush.Msrp.Chunking;
 /// comes back when <see cref="Wait"/> has called.</summary>
 internal abstract class BodySource : IAsyncDisposable
 {
-    /// <summary>Octets that are here now and stay valid until <see cref="Advance"/>; empty when none are.</summary>
+    /// <summary>Octets that are here now.</summary>
+    public abstract long Buffered { get; }
+
+    /// <summary>The first of them, which stay valid until <see cref="Advance"/> or <see cref="Wait"/>; empty only when none are here.</summary>
     public abstract ReadOnlyMemory<byte> Available { get; }
 
-    /// <summary>Whether nothing comes after <see cref="Available"/>, as far as is known.</summary>
+    /// <summary>All of them, for as long.</summary>
+    public abstract ReadOnlySequence<byte> Octets { get; }
+
+    /// <summary>Whether nothing comes after what is <see cref="Buffered"/>, as far as is known.</summary>
     public abstract bool IsEnding { get; }
 
     /// <summary>Why no more can be had; null when all is well.</summary>
     public virtual Exception? Failure => null;
 
-    /// <summary>So many octets of <see cref="Available"/> are done with.</summary>
+    /// <summary>So many octets are done with.</summary>
     public abstract void Advance(int count);
 
-    /// <summary>When there is nothing to look at, has <paramref name="ready"/> called once, by any thread, as soon as there is: octets, the end or a failure. False when there is
+    /// <summary>Has <paramref name="ready"/> called once, by any thread, as soon as there is more than there was when it was looked at: octets, the end or a failure. False when there is
     /// already, and nothing will be called.</summary>
     public abstract bool Wait(Action ready);
 

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.IO.Pipelines;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 using SipPush.Msrp.Reports;
 
@@ -10,11 +12,9 @@ namespace SipPush.Msrp.Chunking;
 /// </summary>
 internal abstract class IncomingTransfer
 {
-    // Slices above this size get a segment of their own in the pipe, so that a reader sees large pieces, and small messages cost little.
-    private const int SmallSlice = 4096;
-
     private readonly TaskCompletionSource<long> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe;
+    private readonly SegmentWriter _output;
     private readonly SuccessReports? _reports;
 
     protected IncomingTransfer(MsrpSession session, MsrpHead head, byte[] reportPath)
@@ -25,7 +25,8 @@ internal abstract class IncomingTransfer
         FailureReport = head.FailureReport;
         _reports = head.SuccessReport ? new SuccessReports(session.Options.ReportEvery) : null;
         var readAhead = session.Limits.ReadAhead;
-        _pipe = new Pipe(new PipeOptions(pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SmallSlice, useSynchronizationContext: false));
+        _pipe = new Pipe(new PipeOptions(new SegmentPool(), pauseWriterThreshold: readAhead, resumeWriterThreshold: readAhead / 2, minimumSegmentSize: SegmentPool.Smallest, useSynchronizationContext: false));
+        _output = new SegmentWriter(_pipe.Writer);
     }
 
     public MsrpSession Session { get; }
@@ -60,6 +61,9 @@ internal abstract class IncomingTransfer
     /// <summary>The status that it is refused with; 0 when it is not.</summary>
     public int RefusedWith { get; set; }
 
+    /// <summary>Why it is refused; null when it is not.</summary>
+    public string? Refusal { get; set; }
+
     /// <summary>When its last chunk began or ended, in ticks of the clock.</summary>
     public long LastActivity { get; set; }
 
@@ -71,7 +75,14 @@ internal abstract class IncomingTransfer
 
     protected PipeReader Octets => _pipe.Reader;
 
-    protected PipeWriter Output => _pipe.Writer;
+    protected IBufferWriter<byte> Output => _output;
+
+    /// <summary>The pipe itself, for one who takes it over from <see cref="Output"/>.</summary>
+    protected PipeWriter TakeOutput()
+    {
+        _output.Commit();
+        return _pipe.Writer;
+    }
 
     public abstract void BeginChunk(long offset);
 
@@ -87,23 +98,42 @@ internal abstract class IncomingTransfer
     }
 
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
-    public virtual ValueTask<FlushResult> FlushAsync() => _pipe.Writer.FlushAsync();
+    public virtual ValueTask<FlushResult> FlushAsync()
+    {
+        _output.Commit();
+        return _pipe.Writer.FlushAsync();
+    }
 
-    public void CancelFlush() => _pipe.Writer.CancelPendingFlush();
+    /// <summary>Has the flush under way, or the next one, return at once. By any thread.</summary>
+    public virtual void CancelFlush() => _pipe.Writer.CancelPendingFlush();
+
+    /// <summary>Whether a reader that is too slow for the limit need not slow the sender any more: its <see cref="FlushAsync"/> is given up then, and <see cref="Spill"/> follows.</summary>
+    public virtual bool TryRequestSpill() => false;
+
+    /// <summary>A flush has been given up. Called by the read loop.</summary>
+    public virtual void Spill()
+    {
+    }
 
     /// <summary>All of it is here.</summary>
     public virtual void Complete()
     {
         IsEnded = true;
-        _pipe.Writer.Complete();
+        MsrpMetrics.MessageReceived(isWhole: true);
+        _output.Commit();
+        EndOutput(null);
     }
 
     /// <summary>It never will be whole: its reader gets the reason.</summary>
     public virtual void Fail(MsrpException reason)
     {
         IsEnded = true;
-        _pipe.Writer.Complete(reason);
+        MsrpMetrics.MessageReceived(isWhole: false);
+        EndOutput(reason);
     }
+
+    /// <summary>Nothing more is appended.</summary>
+    protected virtual void EndOutput(Exception? reason) => _pipe.Writer.Complete(reason);
 
     protected void Succeed() => _completion.TrySetResult(Contiguous);
 
@@ -115,17 +145,5 @@ internal abstract class IncomingTransfer
         _ = _completion.Task.Exception;
     }
 
-    protected void Write(ReadOnlySpan<byte> octets)
-    {
-        Prepare(octets.Length);
-        System.Buffers.BuffersExtensions.Write(_pipe.Writer, octets);
-    }
-
-    protected void Prepare(int length)
-    {
-        if (length > SmallSlice)
-        {
-            _pipe.Writer.GetSpan(length);
-        }
-    }
+    protected void Write(ReadOnlySpan<byte> octets) => BuffersExtensions.Write(_output, octets);
 }

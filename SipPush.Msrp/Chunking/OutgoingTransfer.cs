@@ -1,4 +1,5 @@
 using System.Text;
+using SipPush.Msrp.Connections;
 using SipPush.Msrp.Reports;
 
 namespace SipPush.Msrp.Chunking;
@@ -15,6 +16,7 @@ internal sealed class OutgoingTransfer
         Session = session;
         Message = message;
         MessageId = messageId;
+        HasMoved = message.Progress is null ? null : new AsyncSignal();
         Source = BodySource.Of(message);
         Total = message.Length;
         MessageIdOctets = Encoding.ASCII.GetBytes(messageId);
@@ -77,19 +79,33 @@ internal sealed class OutgoingTransfer
 
     public Task<MsrpSendResult> Result => _result.Task;
 
-    public MsrpProgress Progress => new(HandedOver, Acknowledged, Reports.Confirmed, Total);
+    /// <summary>Set whenever <see cref="Progress"/> has changed, or the message has ended; null when nobody wants to know.</summary>
+    public AsyncSignal? HasMoved { get; }
+
+    /// <summary>How far it has come; an answer or a report can overtake what the transport says of the octets.</summary>
+    public MsrpProgress Progress => new(Math.Max(HandedOver, Math.Max(Acknowledged, Reports.Confirmed)), Acknowledged, Reports.Confirmed, Total);
 
     public bool IsAcknowledged => IsHandedOver && (!WantsAnswers || ChunksAcknowledged == Chunks);
 
     public void Release() => _released.TrySetResult();
 
-    public void End(MsrpSendOutcome outcome, int status = 0) => _result.TrySetResult(new MsrpSendResult(outcome, MessageId, status, Progress));
+    public void End(MsrpSendOutcome outcome, int status = 0)
+    {
+        _result.TrySetResult(new MsrpSendResult(outcome, MessageId, status, Progress));
+        HasMoved?.Set();
+    }
 
-    public void Fail(Exception failure) => _result.TrySetException(failure);
+    public void Fail(Exception failure)
+    {
+        _result.TrySetException(failure as IOException ?? new IOException("The source of the message has failed", failure));
+        HasMoved?.Set();
+    }
 
-    public void Cancel(CancellationToken cancellationToken) => _result.TrySetCanceled(cancellationToken);
-
-    public void ShowProgress() => Message.Progress?.Report(Progress);
+    public void Cancel(CancellationToken cancellationToken)
+    {
+        _result.TrySetCanceled(cancellationToken);
+        HasMoved?.Set();
+    }
 
     private static byte[] WriteHeaders(OutgoingMsrpMessage message)
     {

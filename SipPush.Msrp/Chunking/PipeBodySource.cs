@@ -8,8 +8,7 @@ namespace SipPush.Msrp.Chunking;
 internal class PipeBodySource(PipeReader reader, long? length) : BodySource
 {
     private long _left = length ?? long.MaxValue;
-    private ReadResult _result;
-    private ReadOnlyMemory<byte> _available;
+    private ReadOnlySequence<byte> _buffer;
     private ConfiguredValueTaskAwaitable<ReadResult>.ConfiguredValueTaskAwaiter _read;
     private bool _isReading;
     private Action? _ready;
@@ -18,12 +17,31 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
     private bool _isAtEnd;
     private Exception? _failure;
 
+    public sealed override long Buffered
+    {
+        get
+        {
+            Take();
+            return Math.Min(_buffer.Length, _left);
+        }
+    }
+
     public sealed override ReadOnlyMemory<byte> Available
     {
         get
         {
             Take();
-            return _available;
+            var first = FirstOf(_buffer);
+            return first.Length <= _left ? first : first[..(int)_left];
+        }
+    }
+
+    public sealed override ReadOnlySequence<byte> Octets
+    {
+        get
+        {
+            Take();
+            return _buffer;
         }
     }
 
@@ -32,7 +50,7 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         get
         {
             Take();
-            return _available.Length == _left || (_isAtEnd && _hasResult is false) || (_isAtEnd && _available.Length == _result.Buffer.Length);
+            return _isAtEnd || _buffer.Length >= _left;
         }
     }
 
@@ -47,24 +65,23 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
 
     public sealed override void Advance(int count)
     {
-        _left -= count;
-        var rest = _result.Buffer.Slice(count);
-        if (rest.IsEmpty || _left == 0)
+        if (count == 0)
         {
-            reader.AdvanceTo(rest.Start);
-            _hasResult = false;
-            _available = default;
+            return;
         }
-        else
+
+        _left -= count;
+        _buffer = _buffer.Slice(count);
+        if (_buffer.IsEmpty || _left == 0)
         {
-            _result = new ReadResult(rest, isCanceled: false, _result.IsCompleted);
-            _available = Limit(FirstOf(rest));
+            GiveBack(_buffer.Start);
         }
     }
 
     public sealed override bool Wait(Action ready)
     {
-        if (HasNews())
+        Take();
+        if (_isAtEnd || _buffer.Length >= _left || _failure is not null)
         {
             return false;
         }
@@ -73,6 +90,14 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         {
             try
             {
+                if (_hasResult)
+                {
+                    // All of it has been seen, and more is wanted.
+                    reader.AdvanceTo(_buffer.Start, _buffer.End);
+                    _hasResult = false;
+                    _buffer = default;
+                }
+
                 // The awaiter is kept, and its result taken once, by Take.
 #pragma warning disable CA2012
                 _read = reader.ReadAsync().ConfigureAwait(false).GetAwaiter();
@@ -102,30 +127,24 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         return true;
     }
 
-    public override ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        // A read that nobody answers any more is ended before the reader is.
-        if (_isReading && !_read.IsCompleted)
+        // A read that nobody answers any more is ended before the reader is: it may be writing into what the reader would give back.
+        if (_isReading && Volatile.Read(ref _ready) is not null)
         {
-            reader.CancelPendingRead();
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (Interlocked.Exchange(ref _ready, ended.SetResult) is not null)
+            {
+                reader.CancelPendingRead();
+                await ended.Task.ConfigureAwait(false);
+            }
         }
 
-        return reader.CompleteAsync();
+        await reader.CompleteAsync().ConfigureAwait(false);
     }
 
     // Until this has been called the result is left alone: it is taken once.
-    private void OnRead()
-    {
-        var ready = _ready!;
-        Volatile.Write(ref _ready, null);
-        ready();
-    }
-
-    private bool HasNews()
-    {
-        Take();
-        return !_available.IsEmpty || _isAtEnd || _left == 0 || _failure is not null;
-    }
+    private void OnRead() => Interlocked.Exchange(ref _ready, null)?.Invoke();
 
     // What a read has brought is looked at here, by the write loop, not where the read happened to end.
     private void Take()
@@ -138,7 +157,10 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
         _isReading = false;
         try
         {
-            _result = _read.GetResult();
+            var result = _read.GetResult();
+            _isAtEnd = result.IsCompleted;
+            _buffer = result.Buffer;
+            _hasResult = true;
         }
         catch (Exception failure)
         {
@@ -146,19 +168,22 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
             return;
         }
 
-        _hasResult = true;
-        _isAtEnd = _result.IsCompleted;
-        _available = Limit(FirstOf(_result.Buffer));
-        if (_result.Buffer.IsEmpty)
+        if (_isAtEnd && length is not null && _buffer.Length < _left)
         {
-            reader.AdvanceTo(_result.Buffer.End);
-            _hasResult = false;
+            _failure = new EndOfStreamException($"The body ended {_left - _buffer.Length} octets before the length that was given for it");
         }
 
-        if (_isAtEnd && length is not null && _result.Buffer.Length < _left)
+        if (_buffer.IsEmpty)
         {
-            _failure = new EndOfStreamException($"The body ended {_left - _result.Buffer.Length} octets before the length that was given for it");
+            GiveBack(_buffer.End);
         }
+    }
+
+    private void GiveBack(SequencePosition consumed)
+    {
+        reader.AdvanceTo(consumed);
+        _hasResult = false;
+        _buffer = default;
     }
 
     // The first segment of a slice can be what is left of one that was used up: nothing.
@@ -174,6 +199,4 @@ internal class PipeBodySource(PipeReader reader, long? length) : BodySource
 
         return default;
     }
-
-    private ReadOnlyMemory<byte> Limit(ReadOnlyMemory<byte> octets) => octets.Length <= _left ? octets : octets[..(int)_left];
 }

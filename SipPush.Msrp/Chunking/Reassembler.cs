@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using SipPush.Msrp.Diagnostics;
 
 namespace SipPush.Msrp.Chunking;
 
@@ -168,6 +169,7 @@ internal sealed class Reassembler(ReassemblyLimits limits) : IDisposable
             if (!_pages.TryGetValue(page, out var buffer))
             {
                 buffer = ArrayPool<byte>.Shared.Rent(PageSize);
+                MsrpMetrics.HasRented();
                 _pages.Add(page, buffer);
             }
 
@@ -261,6 +263,7 @@ internal sealed class Reassembler(ReassemblyLimits limits) : IDisposable
         if (_pages!.Remove(page, out var buffer))
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            MsrpMetrics.HasReturned();
         }
     }
 
@@ -278,6 +281,7 @@ internal sealed class Reassembler(ReassemblyLimits limits) : IDisposable
             foreach (var buffer in pages.Values)
             {
                 ArrayPool<byte>.Shared.Return(buffer);
+                MsrpMetrics.HasReturned();
             }
         }
         return outcome;

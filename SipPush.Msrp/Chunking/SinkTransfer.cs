@@ -4,7 +4,9 @@ using SipPush.Msrp.Framing;
 namespace SipPush.Msrp.Chunking;
 
 /// <summary>A message whose octets go to a sink, each at its offset. A pump takes them there, so that a slow disk slows the sender and not the other sessions of the connection.</summary>
+#pragma warning disable CA1001 // The source of the token has no timer and nothing that waits: there is nothing to dispose of.
 internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] reportPath, MsrpSink sink) : IncomingTransfer(session, head, reportPath)
+#pragma warning restore CA1001
 {
     // Runs of octets that belong together, in the pipe: beyond this many of them the connection is not read.
     private const int MaximumExtents = 4096;
@@ -14,6 +16,9 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
     private readonly Queue<Extent> _extents = new();
     private TaskCompletionSource? _isLow;
     private Extent? _last;
+    private bool _isFree;
+    private readonly CancellationTokenSource _failing = new();
+    private Task _cancelled = Task.CompletedTask;
     private MsrpException? _failure;
 
     public override PipeReader? Reader => null;
@@ -43,7 +48,7 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
         Task isLow;
         lock (_sync)
         {
-            isLow = _extents.Count < MaximumExtents ? Task.CompletedTask : (_isLow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            isLow = _isFree || _extents.Count < MaximumExtents ? Task.CompletedTask : (_isLow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
 
         var result = await base.FlushAsync().ConfigureAwait(false);
@@ -51,10 +56,24 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
         return result;
     }
 
+    public override void CancelFlush()
+    {
+        base.CancelFlush();
+        lock (_sync)
+        {
+            _isLow?.TrySetResult();
+            _isLow = null;
+        }
+    }
+
     public override void Fail(MsrpException reason)
     {
         _failure = reason;
         base.Fail(reason);
+        Free();
+
+        // What the sink has registered does not run here, under the lock of the connection.
+        _cancelled = _failing.CancelAsync();
     }
 
     /// <summary>Takes octets to the sink until the message has ended, one way or another. Never throws.</summary>
@@ -63,7 +82,7 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
         try
         {
             await WriteAllAsync().ConfigureAwait(false);
-            await sink.CompleteAsync(Contiguous).ConfigureAwait(false);
+            await sink.CompleteAsync(Contiguous, _failing.Token).ConfigureAwait(false);
             Succeed();
             Session.SinkIsComplete(this);
         }
@@ -75,11 +94,7 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
             FailCompletion(reason);
         }
 
-        lock (_sync)
-        {
-            _isLow?.TrySetResult();
-        }
-
+        Free();
         await Octets.CompleteAsync().ConfigureAwait(false);
         try
         {
@@ -88,6 +103,18 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
         catch (Exception failure)
         {
             Session.SinkIsNotClosed(failure);
+        }
+
+        await _cancelled.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // Nobody waits for the pump any more.
+    private void Free()
+    {
+        lock (_sync)
+        {
+            _isFree = true;
+            _isLow?.TrySetResult();
         }
     }
 
@@ -101,7 +128,7 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
                 for (var rest = segment; !rest.IsEmpty;)
                 {
                     var (offset, length) = Take(rest.Length);
-                    await sink.WriteAsync(offset, rest[..length]).ConfigureAwait(false);
+                    await sink.WriteAsync(offset, rest[..length], _failing.Token).ConfigureAwait(false);
                     rest = rest[length..];
                 }
             }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using SipPush.Msrp.Framing;
 
@@ -10,21 +11,53 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 {
     private readonly Reassembler _reassembler = new(new ReassemblyLimits(session.Options.MaxSize, session.Limits.GapBuffer, session.Limits.RangesPerMessage));
 
+    private SpillFile? _spill;
+    private bool _shallSpill;
+
     public override PipeReader? Reader => Octets;
 
     public override long Contiguous => _reassembler.Delivered;
 
     public override long? Total => _reassembler.Total;
 
+    private IBufferWriter<byte> Target => _spill is null ? Output : _spill;
+
     public override void BeginChunk(long offset) => _reassembler.BeginChunk(offset);
 
-    public override ReassemblyOutcome Append(ReadOnlySpan<byte> octets)
+    public override ReassemblyOutcome Append(ReadOnlySpan<byte> octets) => _reassembler.Append(octets, Target);
+
+    public override ReassemblyOutcome EndChunk(ContinuationFlag flag) => _reassembler.EndChunk(flag, Target);
+
+    public override ValueTask<FlushResult> FlushAsync() => _spill is { } spill ? FlushAsync(spill) : base.FlushAsync();
+
+    public override bool TryRequestSpill()
     {
-        Prepare(octets.Length);
-        return _reassembler.Append(octets, Output);
+        if (Session.Options.Spill is null || _spill is not null)
+        {
+            return false;
+        }
+
+        _shallSpill = true;
+        CancelFlush();
+        return true;
     }
 
-    public override ReassemblyOutcome EndChunk(ContinuationFlag flag) => _reassembler.EndChunk(flag, Output);
+    public override void Spill()
+    {
+        if (!_shallSpill || _spill is not null)
+        {
+            return;
+        }
+
+        lock (Session.Connection!.Sync)
+        {
+            if (!IsEnded)
+            {
+                _spill = new SpillFile(Session.Options.Spill!, TakeOutput());
+                Session.Endpoint.Run(() => _spill.PumpAsync(Session.Endpoint.Ending));
+            }
+        }
+    }
 
     public override void Complete()
     {
@@ -38,5 +71,28 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
         base.Fail(reason);
         _reassembler.Dispose();
         FailCompletion(reason);
+    }
+
+    protected override void EndOutput(Exception? reason)
+    {
+        if (_spill is { } spill)
+        {
+            spill.End(reason);
+        }
+        else
+        {
+            base.EndOutput(reason);
+        }
+    }
+
+    // What the file can't take is refused; other messages go on.
+    private async ValueTask<FlushResult> FlushAsync(SpillFile spill)
+    {
+        if (await spill.FlushAsync().ConfigureAwait(false) is { } failure)
+        {
+            Session.Refuse(this, MsrpStatus.MessageTooLarge, failure);
+        }
+
+        return new FlushResult(isCanceled: false, isCompleted: spill.IsReaderGone);
     }
 }

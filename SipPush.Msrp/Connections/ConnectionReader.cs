@@ -14,6 +14,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private readonly MsrpFrameState _state = new(new MsrpFrameLimits(limits.Head, limits.Headers, limits.NonSendBody));
     private readonly RentedBuffer _answers = new();
     private readonly List<IncomingTransfer> _unflushed = [];
+    private readonly List<(IncomingTransfer Transfer, ValueTask<FlushResult> Flush)> _flushes = [];
     private readonly PathCache _paths = new();
 
     // The SEND that is being read.
@@ -56,10 +57,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
                 await WaitAsync(step).ConfigureAwait(false);
             }
 
+            connection.Link.ExpectsMore = !_state.IsBetweenFrames;
             _leftOver = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
             await FlushAsync().ConfigureAwait(false);
-            await connection.UrgentHasRoomAsync().ConfigureAwait(false);
+            await AnswersHaveRoomAsync().ConfigureAwait(false);
             connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
 
             if (result.IsCompleted)
@@ -74,15 +76,22 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
     }
 
-    /// <summary>The loop has ended: the message that was being read has, too.</summary>
+    /// <summary>The loop has ended: the message that was being read has, too, even when its session had left the connection before.</summary>
     public void Dispose()
     {
+        if (_transfer is { IsEnded: false } transfer)
+        {
+            transfer.Session.Incoming.End(transfer, "The connection was lost");
+        }
+
+        _transfer = null;
         _state.Dispose();
         _answers.Clear();
     }
 
     private ReadStep Step(ref ReadOnlySequence<byte> buffer)
     {
+        connection.IsReading();
         var reader = new MsrpFrameReader(buffer, _state);
         var step = _offered is null ? ReadStep.Next : Offer();
         while (step == ReadStep.Next && reader.Read())
@@ -115,11 +124,15 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
         else
         {
-            await _session!.RoomForMessageAsync().ConfigureAwait(false);
+            await Task.WhenAny(_session!.RoomForMessageAsync(), connection.Lost).ConfigureAwait(false);
+            if (connection.Lost.IsCompleted)
+            {
+                throw new MsrpException("The connection was lost");
+            }
         }
     }
 
-    // Octets become visible to readers once for each buffer, not once for each slice.
+    // Octets become visible to readers once for each buffer, not once for each slice; those of all messages, before any of their readers is waited for.
     private async ValueTask FlushAsync()
     {
         foreach (var transfer in _unflushed)
@@ -130,20 +143,57 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             }
 
             var flush = transfer.FlushAsync();
+            if (flush.IsCompleted)
+            {
+                HasFlushed(transfer, await flush.ConfigureAwait(false));
+            }
+            else
+            {
+                _flushes.Add((transfer, flush));
+            }
+        }
+
+        _unflushed.Clear();
+        foreach (var (transfer, flush) in _flushes)
+        {
             if (!flush.IsCompleted)
             {
                 connection.IsSuspendedBy(transfer);
             }
 
-            if ((await flush.ConfigureAwait(false)).IsCompleted)
-            {
-                transfer.Session.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application has stopped reading");
-            }
-
+            HasFlushed(transfer, await flush.ConfigureAwait(false));
             connection.IsSuspendedBy(null);
         }
 
-        _unflushed.Clear();
+        _flushes.Clear();
+        if (_transfer is { RefusedWith: not 0 })
+        {
+            AnswerRefusal();
+            SendAnswers();
+        }
+    }
+
+    private static void HasFlushed(IncomingTransfer transfer, FlushResult result)
+    {
+        if (result.IsCompleted)
+        {
+            transfer.Session.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application has stopped reading");
+        }
+        else if (result.IsCanceled)
+        {
+            transfer.Spill();
+        }
+    }
+
+    private async ValueTask AnswersHaveRoomAsync()
+    {
+        var room = connection.UrgentHasRoomAsync();
+        if (!room.IsCompleted)
+        {
+            connection.IsWithin(ReadPhase.Suspended, _frames);
+        }
+
+        await room.ConfigureAwait(false);
     }
 
     private void SendAnswers()
@@ -242,19 +292,14 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             return ReadStep.Next;
         }
 
-        var refusal = transfer.RefusedWith;
-        if (refusal == 0 && transfer.Append(octets) is not ReassemblyOutcome.Taken and var outcome)
+        if (transfer.RefusedWith == 0 && transfer.Append(octets) is not ReassemblyOutcome.Taken and var outcome)
         {
             _session!.Refuse(transfer, MsrpStatus.MessageTooLarge, outcome == ReassemblyOutcome.MessageTooLarge ? "The message is larger than allowed" : "Too much of the message came before its turn");
-            refusal = MsrpStatus.MessageTooLarge;
         }
 
-        if (refusal != 0)
+        if (transfer.RefusedWith != 0)
         {
-            // The answer goes out now, not at the end of the chunk: the sender can interrupt it (RFC 4975 §10.5).
-            _session!.Incoming.End(transfer);
-            _transfer = null;
-            Answer(refusal);
+            AnswerRefusal();
         }
         else
         {
@@ -282,17 +327,27 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
         var transfer = _transfer;
         _transfer = null;
-        if (_failureReport == FailureReportMode.Yes)
+        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
+        if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
         {
-            Answer(MsrpStatus.Ok);
+            Answer(status);
         }
 
-        if (transfer is not null)
+        if (transfer is StreamedTransfer { IsEnded: true, IsComplete: true })
         {
-            session.Incoming.EndChunk(transfer, flag, _answers);
+            session.ReportReceived(transfer, _answers);
         }
 
         return ReadStep.Next;
+    }
+
+    // The answer goes out now, not at the end of the chunk: the sender can interrupt it (RFC 4975 §10.5).
+    private void AnswerRefusal()
+    {
+        var transfer = _transfer!;
+        _transfer = null;
+        transfer.Session.Incoming.End(transfer, "The message was refused");
+        Answer(transfer.RefusedWith);
     }
 
     // Answers a SEND of a session whose head may be gone by now.

@@ -13,10 +13,13 @@ namespace SipPush.Msrp.Connections;
 /// </summary>
 internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter output, MsrpIdentifiers identifiers)
 {
-    /// <summary>Octets handed to the transport at once: so long has a response to wait at most.</summary>
-    public const int WriteSize = 64 * 1024;
+    /// <summary>Octets handed to the transport at once, about: so long has a response to wait at most. With their heads they fit into one buffer of the transport.</summary>
+    public const int WriteSize = 124 * 1024;
 
-    // Bodies above this many octets have * as the end of their range (RFC 4975 §7.1.1).
+    // What a chunk takes besides its body, its paths and its own headers, about.
+    private const int Framing = 200;
+
+    // Bodies above this many octets have * as the end of their range, and only the last chunk of a message has fewer, if it can be helped (RFC 4975 §7.1.1).
     private const int LargestExplicit = 2048;
 
     private readonly AsyncSignal _signal = new();
@@ -30,12 +33,18 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     private RentedBuffer _urgentTaken = new();
     private TaskCompletionSource? _urgentIsLow;
 
+    // The message whose source the loop may be looking into, from its turn to the end of its chunk. Written under the lock of the connection.
+    private OutgoingTransfer? _held;
+
+    // The message of the chunk that has been begun, which stays so over a flush.
     private OutgoingTransfer? _current;
     private SendTransaction? _transaction;
+    private bool _isExplicit;
     private EndLineGuard _guard;
     private int _chunkLength;
     private int _chunkLimit;
     private int _turnLeft;
+    private int _budget;
     private bool _isClosing;
     private bool _dropsChunks;
 
@@ -48,10 +57,10 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>Responses, reports and other frames that overtake chunks; under the lock of the connection, and followed by <see cref="Wake"/>.</summary>
     public RentedBuffer Urgent => _urgent;
 
-    /// <summary>Whether the loop has this message in its hands.</summary>
-    public bool IsWriting(OutgoingTransfer transfer) => _current == transfer;
-
     public void Wake() => _signal.Set();
+
+    /// <summary>As <see cref="Wake"/>, and when the loop waits, this thread writes what is urgent: one less to wake for each answer. Not under a lock.</summary>
+    public void WakeHere() => _signal.Set(here: true);
 
     /// <summary>Completes when the urgent octets have been taken; under the lock of the connection.</summary>
     public Task UrgentIsLowAsync() => (_urgentIsLow ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
@@ -71,11 +80,11 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     /// <summary>Runs until <see cref="Close"/>, or until the transport fails.</summary>
     public async Task RunAsync()
     {
+        var isBorrowed = false;
         while (true)
         {
-            while (Fill())
+            while (Fill(urgentOnly: isBorrowed))
             {
-                FlushingSince = connection.Now;
                 connection.ShowDeadline(FlushingSince + connection.WriteTimeout);
                 var result = await output.FlushAsync().ConfigureAwait(false);
                 FlushingSince = long.MaxValue;
@@ -87,15 +96,25 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                 HandOver();
             }
 
+            bool hasChunks;
             lock (connection.Sync)
             {
+                hasChunks = !_dropsChunks && (_current is not null || _scheduler.HasNext);
                 if (_isClosing && _urgent.Length == 0 && (_dropsChunks || !_scheduler.HasNext))
                 {
                     return;
                 }
             }
 
-            await _signal.WaitAsync().ConfigureAwait(false);
+            if (isBorrowed && hasChunks)
+            {
+                // They could keep the thread of the read loop for long.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                isBorrowed = false;
+                continue;
+            }
+
+            isBorrowed = await _signal.WaitAsync().ConfigureAwait(false);
         }
     }
 
@@ -104,7 +123,8 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
     {
         ReleaseUrgent();
         _urgentTaken.Clear();
-        _current?.Release();
+        _held?.Release();
+        _held = null;
         _current = null;
         while (_scheduler.TryNext(out var transfer))
         {
@@ -120,11 +140,12 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         _urgentIsLow = null;
     }
 
-    /// <summary>A message has ended before it was written: whether the loop may still touch its source. Under the lock of the connection, when the message is done.</summary>
-    public bool MayTouch(OutgoingTransfer transfer) => _current == transfer && FlushingSince == long.MaxValue;
+    /// <summary>A message has ended before it was written: whether the loop may still touch its source, and so will be the one to release it. Under the lock of the connection, when
+    /// the message is done.</summary>
+    public bool MayTouch(OutgoingTransfer transfer) => _held == transfer && FlushingSince == long.MaxValue;
 
     // False when there is nothing to write.
-    private bool Fill()
+    private bool Fill(bool urgentOnly)
     {
         bool othersWait;
         lock (connection.Sync)
@@ -140,47 +161,50 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         }
 
         var hasWritten = false;
+        _budget = WriteSize;
         if (_urgentTaken.Length > 0)
         {
             if (_current is not null)
             {
-                EndChunk(ContinuationFlag.More);
+                EndChunk(_current.IsDone ? ContinuationFlag.Aborted : ContinuationFlag.More);
             }
 
             output.Write(_urgentTaken.Written);
+            _budget -= _urgentTaken.Length;
             _urgentTaken.Clear();
             hasWritten = true;
         }
 
-        for (var budget = WriteSize; budget > 0 && !_dropsChunks;)
+        // A chunk that has named its end is not interrupted for the sake of the budget.
+        while ((_budget > 0 || (_current is not null && _isExplicit)) && !_dropsChunks && !urgentOnly)
         {
             if (_current is null && !BeginChunk(ref othersWait, ref hasWritten))
             {
                 break;
             }
 
-            var written = WriteBody(_current!, budget, othersWait);
-            if (written < 0)
-            {
-                break;
-            }
-
             hasWritten = true;
-            budget -= written;
+            _budget -= WriteBody(_current!, _budget, othersWait);
         }
 
-        if (_current is { Message.SuccessReport: true } current)
+        if (hasWritten)
         {
             lock (connection.Sync)
             {
-                current.Reports.OnSending(current.Position);
+                FlushingSince = connection.Now;
+                _current?.Reports.OnSending(_current.Position);
+                if (_held is { IsDone: true })
+                {
+                    // It ended while it was being written; nobody shall wait for the flush to get his source back.
+                    _held.Release();
+                }
             }
         }
 
         return hasWritten;
     }
 
-    // Octets written; at least the end of the chunk when there were none. -1 when the source has nothing for now.
+    // Octets written; the end of the chunk when there were none.
     private int WriteBody(OutgoingTransfer transfer, int budget, bool othersWait)
     {
         if (transfer.IsDone)
@@ -191,22 +215,32 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
 
         var source = transfer.Source;
         var available = source.Available.Span;
-        if (available.IsEmpty)
+        if (available.IsEmpty && source.Failure is { } failure)
         {
-            return EndOrWait(transfer, othersWait);
-        }
-
-        if (_chunkLength >= _chunkLimit || (othersWait && _turnLeft <= 0))
-        {
-            EndChunk(ContinuationFlag.More);
+            Fail(transfer, failure);
+            EndChunk(ContinuationFlag.Aborted);
             return 0;
         }
 
-        var count = Math.Min(Math.Min(available.Length, budget), _chunkLimit - _chunkLength);
+        LearnTotal(transfer);
+        if (IsTooLarge(transfer))
+        {
+            EndChunk(ContinuationFlag.Aborted);
+            return 0;
+        }
+
+        // While nobody knows whether more follows, one octet is kept back, so that the last chunk is not an empty one. A source that has nothing gets another chunk when it has.
+        var most = Math.Min(transfer.Total is null ? source.Buffered - 1 : source.Buffered, _chunkLimit - _chunkLength);
+        if (most <= 0 || (othersWait && _turnLeft <= 0 && !_isExplicit))
+        {
+            EndChunk(transfer.Position == transfer.Total ? ContinuationFlag.Complete : ContinuationFlag.More);
+            return 0;
+        }
+
+        var count = (int)Math.Min(Math.Min(available.Length, most), _isExplicit ? most : budget);
         var piece = available[..count];
-        var allowed = _guard.IndexOfConflict(piece);
-        piece = piece[..allowed];
-        output.Write(piece);
+        var allowed = _isExplicit ? count : _guard.IndexOfConflict(piece);
+        output.Write(piece[..allowed]);
         source.Advance(allowed);
         transfer.Position += allowed;
         _chunkLength += allowed;
@@ -225,37 +259,54 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         return allowed;
     }
 
-    private int EndOrWait(OutgoingTransfer transfer, bool othersWait)
+    private void LearnTotal(OutgoingTransfer transfer)
     {
-        var source = transfer.Source;
-        if (source.Failure is { } failure)
+        if (transfer.Total is null && transfer.Source is { Failure: null, IsEnding: true } source)
         {
             lock (connection.Sync)
             {
-                transfer.Fail(failure);
+                transfer.Total = transfer.Position + source.Buffered;
             }
-
-            EndChunk(ContinuationFlag.Aborted);
-            return 0;
         }
-
-        if (source.IsEnding)
-        {
-            transfer.Total = transfer.Position;
-            EndChunk(ContinuationFlag.Complete);
-            return 0;
-        }
-
-        if (othersWait)
-        {
-            EndChunk(ContinuationFlag.More);
-            return 0;
-        }
-
-        return IsWaiting(transfer) ? -1 : 0;
     }
 
-    // The chunk stays open while its source has nothing, unless somebody else wants the connection.
+    private bool IsTooLarge(OutgoingTransfer transfer)
+    {
+        if ((transfer.Total ?? transfer.Position + transfer.Source.Buffered) <= transfer.Session.RemoteMaxSize)
+        {
+            return false;
+        }
+
+        lock (connection.Sync)
+        {
+            transfer.Session.Outgoing.IsTooLarge(transfer);
+        }
+
+        return true;
+    }
+
+    private void Fail(OutgoingTransfer transfer, Exception failure)
+    {
+        lock (connection.Sync)
+        {
+            transfer.Session.Outgoing.Fail(transfer, failure);
+        }
+    }
+
+    // Whether a chunk can be begun: a small one is, when it is the last.
+    private static bool IsReady(OutgoingTransfer transfer)
+    {
+        var source = transfer.Source;
+        if (source.Failure is not null || source.IsEnding)
+        {
+            return true;
+        }
+
+        var wanted = Math.Min(LargestExplicit, transfer.Session.ChunkSize);
+        return source.Buffered >= (transfer.Total is { } total ? Math.Min(wanted, total - transfer.Position) : wanted + 1);
+    }
+
+    // True when it waits for data, or has got it and been put into the circle again.
     private bool IsWaiting(OutgoingTransfer transfer)
     {
         lock (connection.Sync)
@@ -263,17 +314,24 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             transfer.State = TransferState.WaitingForData;
         }
 
-        if (transfer.Source.Wait(transfer.SourceIsReady))
-        {
-            return true;
-        }
+        var waits = transfer.Source.Wait(transfer.SourceIsReady);
 
         lock (connection.Sync)
         {
-            transfer.State = TransferState.Writing;
-        }
+            if (!waits && transfer.State == TransferState.WaitingForData)
+            {
+                transfer.State = TransferState.Writing;
+                return false;
+            }
 
-        return false;
+            _held = null;
+            if (transfer.IsDone)
+            {
+                transfer.Release();
+            }
+
+            return true;
+        }
     }
 
     private bool BeginChunk(ref bool othersWait, ref bool hasWritten)
@@ -289,14 +347,18 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                 }
 
                 othersWait = _scheduler.HasNext;
-                if (!transfer.IsDone && !transfer.Session.Outgoing.HasRoom(transfer))
+                if (!transfer.IsDone)
                 {
-                    transfer.State = TransferState.WaitingForWindow;
-                    transfer.Session.Outgoing.WaitForWindow(transfer);
-                    continue;
-                }
+                    if (!transfer.Session.Outgoing.HasRoom(transfer))
+                    {
+                        transfer.State = TransferState.WaitingForWindow;
+                        transfer.Session.Outgoing.WaitForWindow(transfer);
+                        continue;
+                    }
 
-                transfer.State = TransferState.Writing;
+                    _held = transfer;
+                    transfer.State = TransferState.Writing;
+                }
             }
 
             if (transfer.IsDone)
@@ -305,27 +367,39 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                 continue;
             }
 
-            var source = transfer.Source;
-            if (source.Available.IsEmpty && source.Failure is null && !source.IsEnding && IsWaiting(transfer))
+            if (!IsReady(transfer) && IsWaiting(transfer))
             {
                 continue;
             }
 
-            if (source.Available.IsEmpty && source.Failure is { } failure)
+            if (!IsReady(transfer))
             {
-                transfer.Fail(failure);
+                // There was something, but not enough: it is looked at again when the others have had their turns.
+                lock (connection.Sync)
+                {
+                    _held = null;
+                    _scheduler.Add(transfer);
+                }
+
+                continue;
+            }
+
+            if (transfer.Source.Failure is { } failure)
+            {
+                Fail(transfer, failure);
                 hasWritten |= Abandon(transfer);
                 continue;
             }
 
-            var available = source.Available.Length;
-            if (source.IsEnding)
+            LearnTotal(transfer);
+            if (IsTooLarge(transfer))
             {
-                transfer.Total ??= transfer.Position + available;
+                hasWritten |= Abandon(transfer);
+                continue;
             }
 
-            var planned = Math.Min(transfer.Session.Options.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue);
-            WriteHead(transfer, planned <= LargestExplicit && available >= planned ? transfer.Position + planned : null);
+            var planned = Math.Min(transfer.Session.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue);
+            WriteHead(transfer, planned <= LargestExplicit && transfer.Source.Buffered >= planned ? (int)planned : null);
             hasWritten = true;
             if (transfer.Position == transfer.Total)
             {
@@ -337,40 +411,63 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         }
     }
 
-    private void WriteHead(OutgoingTransfer transfer, long? rangeEnd)
+    // A chunk of known length has an id that its octets don't hold; any other is interrupted before they do.
+    private void WriteHead(OutgoingTransfer transfer, int? length)
     {
         var session = transfer.Session;
-        identifiers.WriteTransactionId(_transactionId);
-        _guard.Reset(_transactionId);
+        do
+        {
+            identifiers.WriteTransactionId(_transactionId);
+            _guard.Reset(_transactionId);
+        }
+        while (length is { } octets && !IsFree(transfer.Source, octets));
+
         _current = transfer;
+        _isExplicit = length is not null;
         _chunkLength = 0;
-        _chunkLimit = session.Options.ChunkSize;
+        _chunkLimit = session.ChunkSize;
         _turnLeft = WriteSize;
-        MsrpFrameWriter.WriteSendHead(output, _transactionId, session.SendPaths, transfer.MessageIdOctets, new ByteRange(transfer.Position + 1, rangeEnd, transfer.Total), transfer.Headers, transfer.ContentType);
+        MsrpFrameWriter.WriteSendHead(output, _transactionId, session.SendPaths, transfer.MessageIdOctets, new ByteRange(transfer.Position + 1, transfer.Position + length, transfer.Total), transfer.Headers, transfer.ContentType);
 
         lock (connection.Sync)
         {
             transfer.Chunks++;
-            if (transfer.MayBeAnswered)
+            // Nobody waits for the answer to a chunk that only abandons its message.
+            if (transfer is { MayBeAnswered: true, IsDone: false })
             {
                 _transaction = session.Outgoing.BeginChunk(IdOf(_transactionId), transfer);
             }
         }
     }
 
+    private bool IsFree(BodySource source, int length)
+    {
+        foreach (var piece in source.Octets.Slice(0, length))
+        {
+            if (_guard.IndexOfConflict(piece.Span) < piece.Length)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private void EndChunk(ContinuationFlag flag)
     {
         var transfer = _current!;
         MsrpFrameWriter.WriteEndLine(output, _transactionId, flag, afterBody: true);
+        _budget -= Framing + transfer.Session.SendPaths.Length + transfer.Headers.Length;
         _current = null;
 
         lock (connection.Sync)
         {
             var session = transfer.Session;
+            _held = null;
             transfer.Reports.OnSending(transfer.Position);
             if (_transaction is { } transaction)
             {
-                session.Outgoing.EndChunk(transaction, _chunkLength);
+                session.Outgoing.EndChunk(transaction, transfer, _chunkLength);
                 _transaction = null;
             }
 
@@ -394,6 +491,11 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
                     break;
 
                 default:
+                    if (transfer.IsDone)
+                    {
+                        transfer.Release();
+                    }
+
                     _scheduler.Add(transfer);
                     break;
             }
@@ -406,13 +508,14 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
         var isKnown = transfer.Chunks > 0 && transfer.Position != transfer.Total && transfer.Session.IsOpen;
         if (isKnown)
         {
-            WriteHead(transfer, rangeEnd: null);
+            WriteHead(transfer, length: null);
             EndChunk(ContinuationFlag.Aborted);
         }
         else
         {
             lock (connection.Sync)
             {
+                _held = null;
                 transfer.State = TransferState.Ended;
                 transfer.Release();
             }
@@ -435,7 +538,7 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             if (_current is { } current)
             {
                 current.HandedOver = current.Position;
-                current.ShowProgress();
+                current.HasMoved?.Set();
             }
 
             foreach (var transfer in _completed)

@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Logging;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
@@ -21,9 +21,12 @@ internal sealed class MsrpConnection
     private readonly PipeReader _input;
     private readonly ConnectionWriter _writer;
     private readonly MsrpFlow? _flow;
-    private readonly List<MsrpSession> _sessions = [];
+    private readonly List<MsrpSession> _sessions = new(capacity: 1);
+    private readonly List<MsrpRelayLease> _leases = [];
     private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
+
+    private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ITimer? _timer;
     private long _timerAt = long.MaxValue;
@@ -71,6 +74,9 @@ internal sealed class MsrpConnection
     /// <summary>Both loops have ended and everything has been given back.</summary>
     public Task Completion { get; private set; }
 
+    /// <summary>Completes when the connection has been given up, for whoever waits for something else meanwhile.</summary>
+    public Task Lost => _lost.Task;
+
     public long Now => Endpoint.Now;
 
     public long WriteTimeout => Endpoint.Options.Limits.WriteTimeout.Ticks;
@@ -109,6 +115,8 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _failure ??= failure;
+            _lost.TrySetResult();
+            _suspendedBy?.CancelFlush();
         }
 
         _link.Abort();
@@ -146,15 +154,7 @@ internal sealed class MsrpConnection
     /// <summary>A SEND for that session has come here: 200 when it belongs here (from now on, perhaps), or why not.</summary>
     public int Bind(MsrpSession session)
     {
-        lock (Sync)
-        {
-            if (session.Connection == this && session.IsOpen)
-            {
-                return MsrpStatus.Ok;
-            }
-        }
-
-        return session.TryBind(this);
+        return session.Connection == this && session.IsOpen ? MsrpStatus.Ok : session.TryBind(this);
     }
 
     /// <summary>The session has ended. The last one closes the connection.</summary>
@@ -163,7 +163,7 @@ internal sealed class MsrpConnection
         bool isLast;
         lock (Sync)
         {
-            isLast = _sessions.Remove(session) && _sessions.Count == 0;
+            isLast = _sessions.Remove(session) && _sessions.Count == 0 && _leases.Count == 0;
         }
 
         if (isLast)
@@ -178,13 +178,39 @@ internal sealed class MsrpConnection
         bool isUnused;
         lock (Sync)
         {
-            isUnused = _sessions.Count == 0;
+            isUnused = _sessions.Count == 0 && _leases.Count == 0;
         }
 
         if (isUnused)
         {
             Close();
         }
+    }
+
+    /// <summary>A lease of the relay at the far end keeps the connection open. False when it has ended.</summary>
+    public bool Hold(MsrpRelayLease lease)
+    {
+        lock (Sync)
+        {
+            if (_isClosing || _isEnded)
+            {
+                return false;
+            }
+
+            _leases.Add(lease);
+            return true;
+        }
+    }
+
+    /// <summary>The lease has ended.</summary>
+    public void LetGo(MsrpRelayLease lease)
+    {
+        lock (Sync)
+        {
+            _leases.Remove(lease);
+        }
+
+        CloseIfUnused();
     }
 
     /// <summary>The session that a To-Path names, or null.</summary>
@@ -292,8 +318,17 @@ internal sealed class MsrpConnection
         MsrpLog.Unframeable(Logger, error.Fault, error.Header);
     }
 
+    /// <summary>When the read loop last began to look at what it has: time enough for whatever comes of that.</summary>
+    public long ReadAt { get; private set; }
+
+    public void IsReading() => ReadAt = Now;
+
     /// <summary>So many octets are in the buffer, some of which may have been there before.</summary>
-    public void HasRead(long octets) => Volatile.Write(ref _octets, _octets + octets);
+    public void HasRead(long octets)
+    {
+        Volatile.Write(ref _octets, _octets + octets);
+        MsrpMetrics.OctetsReceived.Add(octets);
+    }
 
     /// <summary>What the read loop waits for from now on.</summary>
     /// <param name="phase">What.</param>
@@ -336,6 +371,10 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _suspendedBy = transfer;
+            if (_lost.Task.IsCompleted)
+            {
+                transfer?.CancelFlush();
+            }
         }
 
         if (transfer is not null && Limits.MinimumReaderRate > 0)
@@ -361,11 +400,14 @@ internal sealed class MsrpConnection
             urgent.Advance(frames.Length);
         }
 
-        _writer.Wake();
+        _writer.WakeHere();
     }
 
     /// <summary>Where a frame can be written that is to go out before anything else. Under the lock, and followed by <see cref="Wake"/>.</summary>
     public RentedBuffer Urgent => _writer.Urgent;
+
+    /// <summary>Whether anything is still written. Under the lock.</summary>
+    public bool TakesUrgent => !_isEnded && !_isWritten;
 
     /// <summary>Completes when the peer has taken enough of its answers for more to be made.</summary>
     public ValueTask UrgentHasRoomAsync()
@@ -395,9 +437,6 @@ internal sealed class MsrpConnection
     }
 
     public void Wake() => _writer.Wake();
-
-    /// <summary>Whether the write loop has that message in its hands. Under the lock.</summary>
-    public bool IsWriting(OutgoingTransfer transfer) => _writer.IsWriting(transfer);
 
     /// <summary>Whether the write loop may be looking into the source of that message. Under the lock.</summary>
     public bool MayTouch(OutgoingTransfer transfer) => _writer.MayTouch(transfer);
@@ -519,49 +558,53 @@ internal sealed class MsrpConnection
         switch (_phase)
         {
             case ReadPhase.Head:
-            {
-                var deadline = _phaseSince + Limits.HeadTimeout.Ticks;
-                if (deadline <= now)
                 {
-                    return new MsrpException("A head did not come in time");
-                }
-
-                next = Math.Min(next, deadline);
-                return null;
-            }
-
-            case ReadPhase.Body when Limits.MinimumBodyRate > 0:
-            {
-                var deadline = _rateSince + Limits.RatePeriod.Ticks;
-                if (deadline <= now)
-                {
-                    var octets = Volatile.Read(ref _octets);
-                    if (octets - _octetsAtRate < Limits.MinimumBodyRate * Limits.RatePeriod.TotalSeconds)
+                    var deadline = _phaseSince + Limits.HeadTimeout.Ticks;
+                    if (deadline <= now)
                     {
-                        return new MsrpException("A body came too slowly");
+                        return new MsrpException("A head did not come in time");
                     }
 
-                    _rateSince = now;
-                    _octetsAtRate = octets;
-                    deadline = now + Limits.RatePeriod.Ticks;
-                }
-
-                next = Math.Min(next, deadline);
-                return null;
-            }
-
-            case ReadPhase.Suspended when _suspendedBy is { } transfer && Limits.MinimumReaderRate > 0:
-            {
-                var deadline = _phaseSince + StallTime;
-                if (deadline <= now)
-                {
-                    transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
+                    next = Math.Min(next, deadline);
                     return null;
                 }
 
-                next = Math.Min(next, deadline);
-                return null;
-            }
+            case ReadPhase.Body when Limits.MinimumBodyRate > 0:
+                {
+                    var deadline = _rateSince + Limits.RatePeriod.Ticks;
+                    if (deadline <= now)
+                    {
+                        var octets = Volatile.Read(ref _octets);
+                        if (octets - _octetsAtRate < Limits.MinimumBodyRate * Limits.RatePeriod.TotalSeconds)
+                        {
+                            return new MsrpException("A body came too slowly");
+                        }
+
+                        _rateSince = now;
+                        _octetsAtRate = octets;
+                        deadline = now + Limits.RatePeriod.Ticks;
+                    }
+
+                    next = Math.Min(next, deadline);
+                    return null;
+                }
+
+            case ReadPhase.Suspended when _suspendedBy is { } transfer && Limits.MinimumReaderRate > 0:
+                {
+                    var deadline = _phaseSince + StallTime;
+                    if (deadline <= now)
+                    {
+                        if (!transfer.TryRequestSpill())
+                        {
+                            transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
+                        }
+
+                        return null;
+                    }
+
+                    next = Math.Min(next, deadline);
+                    return null;
+                }
 
             default:
                 return null;
@@ -607,7 +650,7 @@ internal sealed class MsrpConnection
     private async Task RunAsync()
     {
         Exception? failure = null;
-        using var reader = new ConnectionReader(this, _input, Limits);
+        var reader = new ConnectionReader(this, _input, Limits);
         var writing = WriteAsync();
         try
         {
@@ -629,9 +672,12 @@ internal sealed class MsrpConnection
             _link.Abort();
         }
 
+        // The sessions are over now, not when a far end that may read nothing has taken its last answers.
         _writer.Close(chunks: false);
+        EndSessions(failure);
         await writing.ConfigureAwait(false);
-        End(failure);
+        End();
+        reader.Dispose();
         await _link.DisposeAsync().ConfigureAwait(false);
         if (_flow is not null)
         {
@@ -649,16 +695,10 @@ internal sealed class MsrpConnection
         }
         catch (Exception exception)
         {
-            lock (Sync)
-            {
-                _failure ??= exception;
-            }
-
-            _link.Abort();
-            return;
+            Fail(exception);
         }
 
-        // Closed by this end, or by both: nothing is answered any more, so nothing is read.
+        // Broken, or closed by this end or by both: nothing is answered any more, so nothing is read, and the read loop must not wait for its answers to go.
         lock (Sync)
         {
             _isWritten = true;
@@ -668,29 +708,44 @@ internal sealed class MsrpConnection
         _link.Input.CancelPendingRead();
     }
 
-    private void End(Exception? failure)
+    private void EndSessions(Exception? failure)
     {
         MsrpSession[] sessions;
+        MsrpRelayLease[] leases;
         lock (Sync)
         {
-            _isEnded = true;
             failure = _failure ?? failure;
             sessions = [.. _sessions];
             _sessions.Clear();
-            _writer.Release();
+            leases = [.. _leases];
+            _leases.Clear();
             foreach (var request in _requests.Values)
             {
                 request.Fail(new MsrpException("The connection was lost", 0, failure));
             }
 
             _requests.Clear();
-            _timer?.Dispose();
-            _timer = null;
         }
 
         foreach (var session in sessions)
         {
             session.ConnectionEnded(failure);
+        }
+
+        foreach (var lease in leases)
+        {
+            lease.ConnectionEnded(failure);
+        }
+    }
+
+    private void End()
+    {
+        lock (Sync)
+        {
+            _isEnded = true;
+            _writer.Release();
+            _timer?.Dispose();
+            _timer = null;
         }
     }
 }

@@ -18,5 +18,9 @@ internal sealed record MsrpResponse(int Status, string Comment, IReadOnlyList<Ke
     }
 
     /// <summary>The value of the first header of that name, or null.</summary>
-    public string? this[string name] => Headers.FirstOrDefault(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+    public string? this[string name] => All(name).FirstOrDefault();
+
+    /// <summary>The values of all headers of that name, in order.</summary>
+    public IEnumerable<string> All(string name) =>
+        Headers.Where(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
 }

@@ -30,7 +30,7 @@ internal sealed class PathCache
 
     public void Remember(ReadOnlySpan<byte> toPath, MsrpSession session)
     {
-        _toPath = toPath.ToArray();
+        _toPath = toPath.SequenceEqual(session.LocalUriOctets) ? session.LocalUriOctets : toPath.ToArray();
         _session = session;
     }
 }

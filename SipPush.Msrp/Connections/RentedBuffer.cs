@@ -14,6 +14,8 @@ internal sealed class RentedBuffer : IBufferWriter<byte>
 
     public ReadOnlySpan<byte> Written => _array.AsSpan(0, Length);
 
+    public ReadOnlyMemory<byte> WrittenMemory => _array.AsMemory(0, Length);
+
     public void Advance(int count) => Length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
@@ -35,7 +37,7 @@ internal sealed class RentedBuffer : IBufferWriter<byte>
         if (_array.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_array);
-            MsrpMetrics.RentedBuffers.Add(-1);
+            MsrpMetrics.HasReturned();
             _array = [];
         }
     }
@@ -55,7 +57,7 @@ internal sealed class RentedBuffer : IBufferWriter<byte>
         }
         else
         {
-            MsrpMetrics.RentedBuffers.Add(1);
+            MsrpMetrics.HasRented();
         }
 
         _array = larger;

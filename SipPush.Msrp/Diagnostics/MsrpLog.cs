@@ -32,4 +32,13 @@ internal static partial class MsrpLog
 
     [LoggerMessage(2008, LogLevel.Warning, "The certificate of the far end of session {Session} is not the one that was announced: the connection is closed")]
     public static partial void WrongFingerprint(ILogger logger, string? session);
+
+    [LoggerMessage(2020, LogLevel.Information, "Relays have given the path {Path} for {Seconds} s")]
+    public static partial void PathGranted(ILogger logger, MsrpPath path, double? seconds);
+
+    [LoggerMessage(2021, LogLevel.Warning, "The path through relays was not renewed; this is tried again")]
+    public static partial void PathNotRenewed(ILogger logger, Exception reason);
+
+    [LoggerMessage(2022, LogLevel.Information, "The path through relays is given up")]
+    public static partial void PathEnded(ILogger logger, Exception? reason);
 }

@@ -13,17 +13,26 @@ internal static class MsrpMetrics
 
     public static readonly UpDownCounter<int> PartialMessages = Meter.CreateUpDownCounter<int>("msrp.messages.partial", "{message}", "Messages that have begun to arrive and not ended");
 
-    public static readonly UpDownCounter<int> RentedBuffers = Meter.CreateUpDownCounter<int>("msrp.buffers.rented", "{buffer}", "Buffers rented and not returned");
-
     public static readonly Counter<long> OctetsReceived = Meter.CreateCounter<long>("msrp.octets.received", "By", "Octets that came, heads and bodies");
 
     public static readonly Counter<long> OctetsSent = Meter.CreateCounter<long>("msrp.octets.sent", "By", "Octets that were written, heads and bodies");
 
     public static readonly Counter<long> Unframeable = Meter.CreateCounter<long>("msrp.connections.unframeable", "{connection}", "Connections closed because their octets were not MSRP");
 
+    private static int _rented;
+
+    private static readonly ObservableUpDownCounter<int> Rented = Meter.CreateObservableUpDownCounter("msrp.buffers.rented", () => RentedBuffers, "{buffer}", "Buffers rented and not returned");
+
     private static readonly Counter<long> MessagesSent = Meter.CreateCounter<long>("msrp.messages.sent", "{message}", "Outgoing messages that ended");
 
     private static readonly Counter<long> MessagesReceived = Meter.CreateCounter<long>("msrp.messages.received", "{message}", "Incoming messages that ended");
+
+    /// <summary>Buffers rented from the pool of the system and not returned: those for answers, for heads that lie over segments, and for octets before their turn.</summary>
+    public static int RentedBuffers => Volatile.Read(ref _rented);
+
+    public static void HasRented() => Interlocked.Increment(ref _rented);
+
+    public static void HasReturned() => Interlocked.Decrement(ref _rented);
 
     public static void MessageSent(MsrpSendOutcome outcome)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using SipPush.Msrp.Diagnostics;
 
 namespace SipPush.Msrp.Framing;
 
@@ -47,6 +48,7 @@ internal sealed class MsrpFrameState(MsrpFrameLimits limits) : IDisposable
         if (length > _scratch.Length)
         {
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(length, FirstScratch));
+            MsrpMetrics.HasRented();
             Copied.Span.CopyTo(larger);
             Return();
             _scratch = larger;
@@ -86,6 +88,7 @@ internal sealed class MsrpFrameState(MsrpFrameLimits limits) : IDisposable
         if (_scratch.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_scratch);
+            MsrpMetrics.HasReturned();
             _scratch = [];
         }
     }

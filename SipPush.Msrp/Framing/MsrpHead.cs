@@ -16,7 +16,7 @@ internal sealed class MsrpHead
     // The end-line up to its flag, CRLF in front; the transaction id is its last part.
     private readonly byte[] _endLine = new byte[EndLineStart + MsrpGrammar.MaxIdentLength];
     private readonly Part[] _known = new Part[(int)KnownHeader.Count];
-    private Line[] _lines = new Line[16];
+    private Line[] _lines = new Line[8];
     private ReadOnlyMemory<byte> _octets;
     private int _idLength;
     private int _lineStart;

@@ -1,6 +1,7 @@
 using System.Text;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Connections;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 
 namespace SipPush.Msrp.Sessions;
@@ -31,66 +32,85 @@ internal sealed class IncomingMessages(MsrpSession session)
         lock (connection.Sync)
         {
             transfer = Find(head.MessageId);
-            if (transfer is null)
+            if (transfer is not null)
             {
-                if (!head.HasBody)
-                {
-                    // Binds the session, or keeps the connection alive: no message.
-                    return MsrpStatus.Ok;
-                }
-
-                if (_endings is not null && _endings.TryGetValue(Encoding.UTF8.GetString(head.MessageId), out var ending))
-                {
-                    return ending;
-                }
-
-                var status = Check(head);
-                if (status != MsrpStatus.Ok)
-                {
-                    return status;
-                }
-
-                if (!connection.Endpoint.TryBeginPartial())
-                {
-                    return MsrpStatus.MessageTooLarge;
-                }
-
-                transfer = session.CreateTransfer(head, fromPath);
-                _partial.Add(transfer);
-                isNew = true;
-            }
-            else if (transfer.RefusedWith is not 0 and var refused)
-            {
-                return refused;
+                BeginChunk(transfer, head);
+                return MsrpStatus.Ok;
             }
 
-            transfer.IsOpen = true;
-            transfer.LastActivity = connection.Now;
-            transfer.BeginChunk((head.ByteRange?.Start ?? 1) - 1);
+            if (!head.HasBody)
+            {
+                // Binds the session, or keeps the connection alive: no message.
+                return MsrpStatus.Ok;
+            }
+
+            if (_endings is not null && _endings.TryGetValue(Encoding.UTF8.GetString(head.MessageId), out var ending))
+            {
+                return ending;
+            }
+
+            var status = Check(head);
+            if (status == MsrpStatus.Ok && !connection.Endpoint.TryBeginPartial())
+            {
+                status = MsrpStatus.MessageTooLarge;
+            }
+
+            if (status != MsrpStatus.Ok)
+            {
+                // Its further chunks may be under way: they must not begin it in the middle.
+                Remember(head.MessageId, status);
+                return status;
+            }
+        }
+
+        // The application chooses a sink without the lock.
+        transfer = session.CreateTransfer(head, fromPath);
+        lock (connection.Sync)
+        {
+            if (transfer is null || !session.IsOpen)
+            {
+                var status = transfer is null ? MsrpStatus.MessageTooLarge : MsrpStatus.NoSuchSession;
+                connection.Endpoint.EndPartial();
+                Remember(head.MessageId, status);
+                transfer?.Fail(new MsrpException("The session has ended", status));
+                transfer = null;
+                return status;
+            }
+
+            _partial.Add(transfer);
+            isNew = true;
+            BeginChunk(transfer, head);
             return MsrpStatus.Ok;
         }
     }
 
-    /// <summary>The chunk at hand has come to its end-line.</summary>
-    public void EndChunk(IncomingTransfer transfer, ContinuationFlag flag, RentedBuffer answers)
+    /// <summary>The chunk at hand has come to its end-line: what is to be answered to it.</summary>
+    public int EndChunk(IncomingTransfer transfer, ContinuationFlag flag, bool hasBody)
     {
         var connection = session.Connection!;
         lock (connection.Sync)
         {
             transfer.IsOpen = false;
-            transfer.LastActivity = connection.Now;
+            transfer.LastActivity = connection.ReadAt;
             if (transfer.RefusedWith != 0)
             {
                 Remove(transfer);
                 transfer.Fail(new MsrpException("The message was refused", transfer.RefusedWith));
-                return;
+                return transfer.RefusedWith;
             }
 
             if (flag == ContinuationFlag.Aborted)
             {
                 Remove(transfer);
                 transfer.Fail(new MsrpException("The sender has abandoned the message"));
-                return;
+                return MsrpStatus.Ok;
+            }
+
+            // A SEND without a body can keep a connection alive, whatever its Message-ID: it is no chunk of the message.
+            if (!hasBody)
+            {
+                connection.ShowDeadline(transfer.LastActivity + connection.PartialMessageTimeout);
+                return MsrpStatus.Ok;
             }
 
             if (transfer.EndChunk(flag) != ReassemblyOutcome.Taken)
@@ -98,33 +118,31 @@ internal sealed class IncomingMessages(MsrpSession session)
                 transfer.RefusedWith = MsrpStatus.MessageTooLarge;
                 Remove(transfer);
                 transfer.Fail(new MsrpException("The message is larger than allowed", MsrpStatus.MessageTooLarge));
-                return;
+                return MsrpStatus.MessageTooLarge;
             }
 
             if (transfer.IsComplete)
             {
                 Remove(transfer);
                 transfer.Complete();
-                if (transfer is StreamedTransfer && session.Options.ReportTiming == MsrpReportTiming.WhenReceived && transfer.TryTakeReport(out var range))
-                {
-                    session.WriteReport(transfer, range, MsrpStatus.Ok, answers);
-                }
             }
             else
             {
                 connection.ShowDeadline(transfer.LastActivity + connection.PartialMessageTimeout);
             }
+
+            return MsrpStatus.Ok;
         }
     }
 
-    /// <summary>A message has been refused while a chunk of it was being read.</summary>
-    public void End(IncomingTransfer transfer)
+    /// <summary>A message has ended while a chunk of it was being read.</summary>
+    public void End(IncomingTransfer transfer, string reason)
     {
         lock (session.Connection!.Sync)
         {
             transfer.IsOpen = false;
             Remove(transfer);
-            transfer.Fail(new MsrpException("The message was refused", transfer.RefusedWith));
+            transfer.Fail(new MsrpException(transfer.Refusal ?? reason, transfer.RefusedWith));
         }
     }
 
@@ -137,11 +155,11 @@ internal sealed class IncomingMessages(MsrpSession session)
         }
 
         transfer.RefusedWith = status;
-        if (transfer.IsOpen)
-        {
-            transfer.CancelFlush();
-        }
-        else
+        transfer.Refusal = reason;
+
+        // The read loop may be waiting for the reader of a chunk that has ended already.
+        transfer.CancelFlush();
+        if (!transfer.IsOpen)
         {
             Remove(transfer);
             transfer.Fail(new MsrpException(reason, status));
@@ -207,6 +225,13 @@ internal sealed class IncomingMessages(MsrpSession session)
         return isTooLarge || _partial.Count >= session.Limits.PartialMessagesPerSession ? MsrpStatus.MessageTooLarge : MsrpStatus.Ok;
     }
 
+    private void BeginChunk(IncomingTransfer transfer, MsrpHead head)
+    {
+        transfer.IsOpen = true;
+        transfer.LastActivity = session.Connection!.Now;
+        transfer.BeginChunk((head.ByteRange?.Start ?? 1) - 1);
+    }
+
     private IncomingTransfer? Find(ReadOnlySpan<byte> messageId)
     {
         foreach (var transfer in _partial)
@@ -228,10 +253,15 @@ internal sealed class IncomingMessages(MsrpSession session)
         }
 
         session.Connection!.Endpoint.EndPartial();
+        Remember(transfer.MessageId, transfer.RefusedWith == 0 ? MsrpStatus.Ok : transfer.RefusedWith);
+    }
+
+    private void Remember(ReadOnlySpan<byte> messageId, int status)
+    {
         _endings ??= new Dictionary<string, int>(StringComparer.Ordinal);
         _ended ??= new Queue<string>();
-        var id = Encoding.UTF8.GetString(transfer.MessageId);
-        if (_endings.TryAdd(id, transfer.RefusedWith == 0 ? MsrpStatus.Ok : transfer.RefusedWith))
+        var id = Encoding.UTF8.GetString(messageId);
+        if (_endings.TryAdd(id, status))
         {
             _ended.Enqueue(id);
             if (_ended.Count > Remembered)

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Connections;
 using SipPush.Msrp.Diagnostics;
@@ -14,15 +15,17 @@ internal sealed class OutgoingMessages(MsrpSession session)
 {
     private readonly Lock _gate = session.Gate;
     private readonly List<OutgoingTransfer> _running = [];
-    private readonly Queue<OutgoingTransfer> _waitingForWindow = new();
-    private readonly HashSet<string> _refusedTypes = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SendTransactions _transactions = new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
+    // A session that never sends has none of these.
+    private SendTransactions? _transactions;
+    private Queue<OutgoingTransfer>? _waitingForWindow;
+    private HashSet<string>? _refusedTypes;
 
     private MsrpConnection? _connection;
     private MsrpSendOutcome? _ended;
 
     /// <summary>Chunks that an answer could still belong to.</summary>
-    public int Unanswered => _transactions.Count;
+    public int Unanswered => _transactions?.Count ?? 0;
 
     /// <summary>What is under way, for whoever wants to see it through.</summary>
     public Task[] Running()
@@ -36,25 +39,31 @@ internal sealed class OutgoingMessages(MsrpSession session)
         }
     }
 
-    /// <summary>Whether a message waits for the session to be connected.</summary>
-    public bool HasWaiting
+    /// <summary>Whether a message waits for the session to be connected that can be written at once, and so binds the session.</summary>
+    public bool CanAnnounce
     {
         get
         {
             lock (_gate)
             {
-                return _connection is null && _running.Count > 0;
+                return _connection is null && _running.Exists(transfer => transfer.Source is MemoryBodySource && transfer.Total <= session.RemoteMaxSize);
             }
         }
     }
 
     public async ValueTask<MsrpSendResult> SendAsync(OutgoingMsrpMessage message, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var messageId = message.MessageId ?? session.Endpoint.Options.Identifiers.NewMessageId();
-        if (Refusal(message) is var (outcome, status))
+        var refusal = Refusal(message);
+        if (refusal is not null || cancellationToken.IsCancellationRequested)
         {
-            return new MsrpSendResult(outcome, messageId, status, new MsrpProgress(0, 0, 0, message.Length));
+            if (message.Source is PipeReader body)
+            {
+                await body.CompleteAsync().ConfigureAwait(false);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            return new MsrpSendResult(refusal!.Value.Outcome, messageId, refusal.Value.Status, new MsrpProgress(0, 0, 0, message.Length));
         }
 
         var transfer = new OutgoingTransfer(session, message, messageId);
@@ -62,17 +71,55 @@ internal sealed class OutgoingMessages(MsrpSession session)
         {
             Begin(transfer);
             using var registration = cancellationToken.UnsafeRegister(static (state, token) => Cancel((OutgoingTransfer)state!, token), transfer);
+            if (message.Progress is { } progress)
+            {
+                await ShowAsync(transfer, progress).ConfigureAwait(false);
+            }
+
             var result = await transfer.Result.ConfigureAwait(false);
             MsrpMetrics.MessageSent(result.Outcome);
             return result;
         }
         finally
         {
+            if (!transfer.IsDone)
+            {
+                // The application's own progress has thrown.
+                Cancel(transfer, CancellationToken.None);
+            }
+
             await transfer.Released.ConfigureAwait(false);
             await transfer.Source.DisposeAsync().ConfigureAwait(false);
         }
 
         static void Cancel(OutgoingTransfer transfer, CancellationToken token) => transfer.Session.Outgoing.Cancel(transfer, token);
+    }
+
+    // No callback of the application is made by a loop, or under a lock. Nothing is shown after the send has ended.
+    private async Task ShowAsync(OutgoingTransfer transfer, IProgress<MsrpProgress> progress)
+    {
+        MsrpProgress? last = null;
+        bool isDone;
+        do
+        {
+            await transfer.HasMoved!.WaitAsync().ConfigureAwait(false);
+            MsrpProgress now;
+            lock (_gate)
+            {
+                lock (Sync)
+                {
+                    isDone = transfer.IsDone;
+                    now = transfer.Progress;
+                }
+            }
+
+            if (now != last && !transfer.Result.IsCanceled && !transfer.Result.IsFaulted)
+            {
+                last = now;
+                progress.Report(now);
+            }
+        }
+        while (!isDone);
     }
 
     /// <summary>The session has its connection: what waited for it is scheduled. Under the lock of the connection, before anything else.</summary>
@@ -95,8 +142,12 @@ internal sealed class OutgoingMessages(MsrpSession session)
             {
                 while (_running.Count > 0)
                 {
-                    End(_running[^1], outcome, 0);
+                    var transfer = _running[^1];
+                    var isReportMissing = outcome == MsrpSendOutcome.SessionEnded && transfer.Message.SuccessReport && transfer.IsAcknowledged;
+                    End(transfer, isReportMissing ? MsrpSendOutcome.ReportMissing : outcome, isReportMissing ? MsrpStatus.Ok : 0);
                 }
+
+                _transactions?.CloseAll();
             }
         }
     }
@@ -104,19 +155,37 @@ internal sealed class OutgoingMessages(MsrpSession session)
     // ---- Called by the write loop, under the lock of the connection
 
     public bool HasRoom(OutgoingTransfer transfer) =>
-        !transfer.WantsAnswers || _transactions.HasRoom(Math.Min(session.Options.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
+        !transfer.WantsAnswers || Transactions.HasRoom(Math.Min(session.ChunkSize, transfer.Total - transfer.Position ?? long.MaxValue));
 
-    public void WaitForWindow(OutgoingTransfer transfer) => _waitingForWindow.Enqueue(transfer);
+    public void WaitForWindow(OutgoingTransfer transfer) => (_waitingForWindow ??= new()).Enqueue(transfer);
 
-    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => _transactions.Begin(id, transfer);
+    public SendTransaction BeginChunk(UInt128 id, OutgoingTransfer transfer) => Transactions.Begin(id, transfer);
 
-    public void EndChunk(SendTransaction transaction, int length) => _transactions.End(transaction, length);
+    public void EndChunk(SendTransaction transaction, OutgoingTransfer transfer, int length)
+    {
+        Transactions.End(transaction, length);
+        if (transaction.IsAcknowledged)
+        {
+            // The answer came before the end of the chunk.
+            transfer.Acknowledged += length;
+        }
+    }
+
+    /// <summary>The source of a message has failed.</summary>
+    public void Fail(OutgoingTransfer transfer, Exception failure)
+    {
+        transfer.Fail(failure);
+        Leave(transfer);
+    }
+
+    /// <summary>A message turns out to be larger than the far end takes.</summary>
+    public void IsTooLarge(OutgoingTransfer transfer) => End(transfer, MsrpSendOutcome.Refused, MsrpStatus.MessageTooLarge);
 
     /// <summary>What was written of this session has been handed to the transport.</summary>
     public void HandOver(long now)
     {
-        _transactions.HandOver(now);
-        _connection!.ShowDeadline(_transactions.NextDeadline);
+        Transactions.HandOver(now);
+        _connection!.ShowDeadline(Transactions.NextDeadline);
     }
 
     /// <summary>The last octet of that message has been handed to the transport.</summary>
@@ -124,7 +193,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     {
         transfer.IsHandedOver = true;
         transfer.HandedOver = transfer.Position;
-        transfer.ShowProgress();
+        transfer.HasMoved?.Set();
         EndIfThrough(transfer);
     }
 
@@ -140,15 +209,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
         {
             if (transfer.State == TransferState.WaitingForData)
             {
-                if (connection.IsWriting(transfer))
-                {
-                    transfer.State = TransferState.Writing;
-                    connection.Wake();
-                }
-                else
-                {
-                    connection.Schedule(transfer);
-                }
+                connection.Schedule(transfer);
             }
         }
     }
@@ -158,7 +219,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>An answer to a chunk; false when it belongs to none of this session.</summary>
     public bool OnResponse(UInt128 id, int status)
     {
-        var transfer = _transactions.Answer(id, session.Endpoint.Now, out var length);
+        var transfer = Transactions.Answer(id, status, _connection!.ReadAt, out var length);
         if (transfer is null)
         {
             return false;
@@ -168,7 +229,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
         {
             transfer.ChunksAcknowledged++;
             transfer.Acknowledged += length;
-            transfer.ShowProgress();
+            transfer.HasMoved?.Set();
             EndIfThrough(transfer);
         }
         else
@@ -196,7 +257,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
             }
             else if (transfer.Reports.OnReport(head.ByteRange, head.ReportStatus) is ReportEffect.Progress or ReportEffect.Delivered)
             {
-                transfer.ShowProgress();
+                transfer.HasMoved?.Set();
                 EndIfThrough(transfer);
             }
 
@@ -207,12 +268,12 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>Looks for answers and reports that are missing; gives when to look again.</summary>
     public long OnTimer(long now)
     {
-        while (_transactions.Expire(now) is { } transfer)
+        while (_transactions?.Expire(now) is { } transfer)
         {
             End(transfer, MsrpSendOutcome.TimedOut, MsrpStatus.RequestTimeout);
         }
 
-        var next = _transactions.NextDeadline;
+        var next = _transactions?.NextDeadline ?? long.MaxValue;
         for (var i = _running.Count - 1; i >= 0; i--)
         {
             var transfer = _running[i];
@@ -230,6 +291,8 @@ internal sealed class OutgoingMessages(MsrpSession session)
         return next;
     }
 
+    private SendTransactions Transactions => _transactions ??= new(MsrpEndpoint.TransactionTimeout, session.Options.Window, session.Options.Pipelining);
+
     private Lock Sync => _connection?.Sync ?? _gate;
 
     private (MsrpSendOutcome Outcome, int Status)? Refusal(OutgoingMsrpMessage message)
@@ -243,7 +306,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
                     return (ended, 0);
                 }
 
-                if (_refusedTypes.Contains(message.ContentType))
+                if (_refusedTypes?.Contains(TypeOf(message)) == true)
                 {
                     return (MsrpSendOutcome.Refused, MsrpStatus.UnsupportedMediaType);
                 }
@@ -297,7 +360,13 @@ internal sealed class OutgoingMessages(MsrpSession session)
     {
         if (status == MsrpStatus.UnsupportedMediaType)
         {
-            _refusedTypes.Add(transfer.Message.ContentType);
+            // No more messages of that type in this session (RFC 4975 §10.6); those that have begun get answers of their own.
+            var type = TypeOf(transfer.Message);
+            (_refusedTypes ??= new(StringComparer.OrdinalIgnoreCase)).Add(type);
+            foreach (var other in _running.FindAll(other => other.Chunks == 0 && TypeOf(other.Message).Equals(type, StringComparison.OrdinalIgnoreCase)))
+            {
+                End(other, MsrpSendOutcome.Refused, status);
+            }
         }
 
         End(transfer, status == MsrpStatus.RequestTimeout ? MsrpSendOutcome.TimedOut : MsrpSendOutcome.Refused, status);
@@ -322,8 +391,13 @@ internal sealed class OutgoingMessages(MsrpSession session)
             }
             else if (transfer.IsAcknowledged && transfer.ReportDeadline == long.MaxValue)
             {
-                transfer.ReportDeadline = session.Endpoint.Now + transfer.Message.ReportTimeout.Ticks;
-                _connection!.ShowDeadline(transfer.ReportDeadline);
+                var timeout = transfer.Message.ReportTimeout;
+                if (timeout != Timeout.InfiniteTimeSpan)
+                {
+                    var now = session.Endpoint.Now;
+                    transfer.ReportDeadline = now + Math.Min(timeout.Ticks, long.MaxValue - now);
+                    _connection!.ShowDeadline(transfer.ReportDeadline);
+                }
             }
         }
         else if (transfer.IsAcknowledged)
@@ -352,13 +426,12 @@ internal sealed class OutgoingMessages(MsrpSession session)
             return;
         }
 
-        _transactions.Forget(transfer);
         if (!connection.MayTouch(transfer))
         {
             transfer.Release();
         }
 
-        if (transfer.State is TransferState.WaitingForData or TransferState.WaitingForWindow && !connection.IsWriting(transfer))
+        if (transfer.State is TransferState.WaitingForData or TransferState.WaitingForWindow)
         {
             connection.Schedule(transfer);
         }
@@ -366,25 +439,19 @@ internal sealed class OutgoingMessages(MsrpSession session)
         connection.Wake();
     }
 
-    // The messages that wait for the window are looked at again, in their order.
+    // The messages that wait for the window get their turn in their order: a small one does not pass a large one.
     private void OpenWindow()
     {
-        for (var count = _waitingForWindow.Count; count > 0; count--)
+        while (_waitingForWindow?.TryPeek(out var transfer) == true && (transfer.State != TransferState.WaitingForWindow || HasRoom(transfer)))
         {
-            var transfer = _waitingForWindow.Dequeue();
-            if (transfer.State != TransferState.WaitingForWindow)
-            {
-                continue;
-            }
-
-            if (HasRoom(transfer))
+            _waitingForWindow.Dequeue();
+            if (transfer.State == TransferState.WaitingForWindow)
             {
                 _connection!.Schedule(transfer);
             }
-            else
-            {
-                _waitingForWindow.Enqueue(transfer);
-            }
         }
     }
+
+    // Without its parameters, as types are matched (RFC 4975 §8.6).
+    private static string TypeOf(OutgoingMsrpMessage message) => message.ContentType.Split(';')[0].TrimEnd();
 }

@@ -17,6 +17,12 @@ internal sealed class SendTransaction
     /// <summary>Whether an answer is waited for: not those of a message that only wants to hear of failures.</summary>
     public bool WantsAnswer;
 
+    /// <summary>Written to its end.</summary>
+    public bool IsEnded;
+
+    /// <summary>Answered with 200 before it was written to its end.</summary>
+    public bool IsAcknowledged;
+
     /// <summary>Answered, timed out or forgotten.</summary>
     public bool IsClosed;
 

@@ -23,8 +23,8 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
     /// <summary>Octets in chunks that want an answer and have none.</summary>
     public long Unanswered { get; private set; }
 
-    /// <summary>Chunks that an answer could still belong to.</summary>
-    public int Count => _byId.Count;
+    /// <summary>Chunks whose message still waits for an answer to them. Those of a message that has ended are only remembered, so that the window tells what the far end has to work through.</summary>
+    public int Count => _byId.Values.Count(transaction => transaction.Transfer is { IsDone: false });
 
     /// <summary>When the oldest chunk will have waited too long; <see cref="long.MaxValue"/> when none waits.</summary>
     public long NextDeadline =>
@@ -44,6 +44,8 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
         transaction.Id = id;
         transaction.Transfer = transfer;
         transaction.Length = 0;
+        transaction.IsEnded = false;
+        transaction.IsAcknowledged = false;
         transaction.HandedOverAt = long.MaxValue;
         transaction.WantsAnswer = transfer.WantsAnswers;
         transaction.IsClosed = false;
@@ -56,6 +58,7 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
     /// <summary>The chunk has been written to its end, with a body of that many octets.</summary>
     public void End(SendTransaction transaction, int length)
     {
+        transaction.IsEnded = true;
         if (!transaction.IsClosed && transaction.WantsAnswer)
         {
             transaction.Length = length;
@@ -82,7 +85,7 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
     }
 
     /// <summary>An answer has come: the message that it is about, and the octets of the chunk; null when it belongs to none of these.</summary>
-    public OutgoingTransfer? Answer(UInt128 id, long now, out int length)
+    public OutgoingTransfer? Answer(UInt128 id, int status, long now, out int length)
     {
         length = 0;
         if (!_byId.TryGetValue(id, out var transaction))
@@ -92,6 +95,7 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
 
         var transfer = transaction.Transfer;
         length = transaction.Length;
+        transaction.IsAcknowledged = !transaction.IsEnded && status is >= 200 and < 300;
         if (_pending.Peek() == transaction)
         {
             _lastAnswer = now;
@@ -120,12 +124,12 @@ internal sealed class SendTransactions(long timeout, int window, bool pipelining
         return null;
     }
 
-    /// <summary>The message has ended: nobody waits for the answers to its chunks.</summary>
-    public void Forget(OutgoingTransfer transfer)
+    /// <summary>The session has ended: no answer is waited for.</summary>
+    public void CloseAll()
     {
         foreach (var transaction in _pending)
         {
-            if (transaction.Transfer == transfer && !transaction.IsClosed)
+            if (!transaction.IsClosed)
             {
                 Close(transaction);
             }

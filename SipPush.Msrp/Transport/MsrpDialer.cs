@@ -28,7 +28,13 @@ internal sealed class MsrpDialer(
 
     /// <summary>Connects to a host and port that come from elsewhere than the URI, such as <c>c=</c> and <c>m=</c> (RFC 6714).</summary>
     /// <exception cref="IOException">It can't be reached, or is somebody else.</exception>
-    public async ValueTask<MsrpLink> ConnectAsync(string host, int port, bool isSecure, MsrpPeerIdentity expected, CancellationToken token)
+    /// <param name="host">Where to connect: a name or an address.</param>
+    /// <param name="port">The port there.</param>
+    /// <param name="isSecure">Whether by TLS.</param>
+    /// <param name="expected">Who it has to be on TLS.</param>
+    /// <param name="token">Gives the attempt up.</param>
+    /// <param name="name">Whose certificate it has to show, when that is another name than the host's; null for the host's.</param>
+    public async ValueTask<MsrpLink> ConnectAsync(string host, int port, bool isSecure, MsrpPeerIdentity expected, CancellationToken token, string? name = null)
     {
         var socket = await ReachAsync(host, port, token).ConfigureAwait(false);
 
@@ -41,7 +47,7 @@ internal sealed class MsrpDialer(
                 return new MsrpLink(socket, new NetworkStream(socket, ownsSocket: true));
             }
 
-            return await _tls.ConnectAsync(socket, host, expected, token).ConfigureAwait(false);
+            return await _tls.ConnectAsync(socket, name ?? host, expected, token).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {

@@ -20,11 +20,12 @@ internal sealed class MsrpLink : IAsyncDisposable
     private static readonly StreamPipeReaderOptions Reading =
         new(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true);
 
-    // A head and the body behind it share a buffer, and so a write.
-    private static readonly StreamPipeWriterOptions Writing = new(minimumBufferSize: 64 * 1024, leaveOpen: true);
+    // What is written at once shares a buffer, and so a call of the system.
+    private static readonly StreamPipeWriterOptions Writing = new(minimumBufferSize: 128 * 1024, leaveOpen: true);
 
     private readonly Socket? _socket;
     private readonly Stream? _stream;
+    private readonly LinkInput? _input;
     private readonly AbortablePipe? _pipe;
     private bool _aborted;
     private bool _disposed;
@@ -49,7 +50,8 @@ internal sealed class MsrpLink : IAsyncDisposable
         _stream = stream;
         LocalEndPoint = Plain(socket.LocalEndPoint);
         RemoteEndPoint = Plain(socket.RemoteEndPoint);
-        Input = PipeReader.Create(stream, Reading);
+        _input = new LinkInput(stream);
+        Input = PipeReader.Create(_input, Reading);
         Output = PipeWriter.Create(stream, Writing);
 
         if (stream is SslStream tls)
@@ -57,6 +59,12 @@ internal sealed class MsrpLink : IAsyncDisposable
             IsSecure = true;
             PeerCertificate = tls.RemoteCertificate as X509Certificate2;
         }
+    }
+
+    /// <summary>Whether more is certain to come soon: then a read does not first wait without a buffer, which takes a call of the system more. Set by whoever reads.</summary>
+    public bool ExpectsMore
+    {
+        set => _input?.ExpectsMore = value;
     }
 
     /// <summary>What comes. Its end is that of the far end, in order; a connection that broke, or TLS that was cut off without a close_notify, is an <see cref="IOException"/>.</summary>

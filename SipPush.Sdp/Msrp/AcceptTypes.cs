@@ -22,11 +22,7 @@ public sealed class AcceptTypes : IEquatable<AcceptTypes>
         }
     }
 
-    private AcceptTypes(string[] entries, bool isChecked)
-    {
-        _ = isChecked;
-        _entries = entries;
-    }
+    private AcceptTypes(List<string> read) => _entries = [.. read];
 
     /// <summary>Everything: <c>*</c>.</summary>
     public static AcceptTypes Any { get; } = new("*");
@@ -68,7 +64,7 @@ public sealed class AcceptTypes : IEquatable<AcceptTypes>
             return false;
         }
 
-        types = new AcceptTypes([.. entries], isChecked: true);
+        types = new AcceptTypes(entries);
         return true;
     }
 

@@ -8,6 +8,9 @@ namespace SipPush.Sdp;
 /// <summary>What a file is: <c>a=file-selector</c> (RFC 5547 §5, §6).</summary>
 public sealed record FileSelector
 {
+    // There is one registered algorithm; more hashes than this are only there to be compared.
+    private const int MaxHashes = 16;
+
     private static readonly SearchValues<char> Hexadecimal = SearchValues.Create("0123456789ABCDEFabcdef");
 
     /// <summary>
@@ -86,7 +89,7 @@ public sealed record FileSelector
         }
     }
 
-    /// <summary>Reads selectors in any order. Such as are not known are left out; false when one that is known is not what it should be, or is there twice.</summary>
+    /// <summary>Reads selectors in any order. Such as are not known are left out; false when one that is known is not what it should be, or is there twice, a hash more than 16 times.</summary>
     public static bool TryParse(string value, [NotNullWhen(true)] out FileSelector? selector)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -136,7 +139,7 @@ public sealed record FileSelector
                     break;
 
                 case "hash":
-                    if (FileHash.Read(SdpGrammar.TakeField(ref rest)) is not { } hash)
+                    if (FileHash.Read(SdpGrammar.TakeField(ref rest)) is not { } hash || hashes is { Count: MaxHashes })
                     {
                         return false;
                     }

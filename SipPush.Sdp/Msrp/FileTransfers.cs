@@ -2,7 +2,8 @@ namespace SipPush.Sdp;
 
 /// <summary>
 /// The file transfer ids that a session has seen, so that a description which is sent again starts nothing again (RFC 5547 §8.1). One
-/// for each session, kept by both its sides; at most <see cref="Capacity"/> transfers, then no further one is new.
+/// for each session; at most <see cref="Capacity"/> transfers, then no further one is new. The answerer adds what is offered to it; who
+/// offers adds its own transfers once they are answered, since the other side may offer them again.
 /// </summary>
 public sealed class FileTransfers
 {

@@ -150,6 +150,11 @@ public sealed record MessageMedia
 
         // A line with port 0 may have lost its attributes (RFC 3264 §8.2), and nobody connects by those that it has.
         var isRejected = media.IsRejected;
+        if (!isRejected && !media.Formats.Contains("*"))
+        {
+            return MessageMediaFault.NotMsrp;
+        }
+
         var path = (IReadOnlyList<PathUri>)[];
         if (media.Attribute("path") is not { } pathText)
         {

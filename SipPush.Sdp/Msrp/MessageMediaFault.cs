@@ -6,7 +6,7 @@ public enum MessageMediaFault
     /// <summary>It is one.</summary>
     None,
 
-    /// <summary>It is not <c>m=message</c> with TCP/MSRP or TCP/TLS/MSRP.</summary>
+    /// <summary>It is not <c>m=message</c> with TCP/MSRP or TCP/TLS/MSRP and the format <c>*</c>.</summary>
     NotMsrp,
 
     /// <summary>There is no <c>a=path</c>.</summary>

@@ -27,7 +27,8 @@ public sealed class OfferAnswerExchange
 
     /// <summary>
     /// Offers. What is returned is to be sent: the origin is that of the last description, with the next version when something has
-    /// changed and with the same when nothing has.
+    /// changed and with the same when nothing has. An MSRP session that was answered with <c>setup:passive</c> is offered with
+    /// <c>actpass</c>, since no offer is passive (RFC 6135 §4.2.2).
     /// </summary>
     /// <exception cref="InvalidOperationException">An offer is open.</exception>
     /// <exception cref="ArgumentException">It has fewer media descriptions than there were: removed ones stay, with port 0.</exception>
@@ -42,6 +43,11 @@ public sealed class OfferAnswerExchange
         if (draft.Media.Count < MediaCount)
         {
             throw new ArgumentException($"There were {MediaCount} media descriptions, which stay.", nameof(draft));
+        }
+
+        if (draft.Media.Any(IsPassive))
+        {
+            draft = draft with { Media = [.. draft.Media.Select(media => IsPassive(media) ? WithoutPassive(media) : media)] };
         }
 
         State = OfferAnswerState.OfferSent;
@@ -173,6 +179,13 @@ public sealed class OfferAnswerExchange
     private int MediaCount => Math.Max(Local?.Media.Count ?? 0, Remote?.Media.Count ?? 0);
 
     private SessionDescription Agreed() => Local ?? throw new InvalidOperationException("Nothing is agreed on yet.");
+
+    private static bool IsPassive(MediaDescription media) => media.Media == "message" && media.Attribute("setup") == "passive";
+
+    private static MediaDescription WithoutPassive(MediaDescription media) => media with
+    {
+        Attributes = [.. media.Attributes.Select(attribute => attribute.Name == "setup" ? new SdpAttribute("setup", "actpass") : attribute)],
+    };
 
     private SessionDescription Replacing(int index, MediaDescription media)
     {

@@ -10,6 +10,7 @@ public static class SdpAnswerer
     /// <param name="offer">The offer.</param>
     /// <param name="capabilities">What this side can do and will.</param>
     /// <param name="transfers">The file transfers that the session has seen, to which those of the offer are added; null for a first offer of a session that will have no other.</param>
+    /// <exception cref="InvalidOperationException">The path that was made lacks a URI or a port, or has the wrong scheme.</exception>
     public static SdpAnswer Answer(SessionDescription offer, MessageCapabilities capabilities, FileTransfers? transfers = null)
     {
         ArgumentNullException.ThrowIfNull(offer);
@@ -31,7 +32,7 @@ public static class SdpAnswerer
 
         return new SdpAnswer
         {
-            Description = new SessionDescription { Origin = capabilities.Origin, Connection = connection, Times = offer.Times, Media = media },
+            Description = new SessionDescription { Origin = capabilities.Origin, Connection = connection, Times = [.. offer.Times.Select(Bare)], Media = media },
             Lines = lines,
             RefusalStatus = accepted == 0 && lines.Any(line => line.Refusal != LineRefusal.NotOffered) ? capabilities.RefusalStatus : null,
         };
@@ -55,6 +56,9 @@ public static class SdpAnswerer
         };
         return new SessionDescription { Origin = capabilities.Origin, Connection = new ConnectionData(capabilities.Origin.Address), Media = [media.ToMedia()] };
     }
+
+    // The t= lines of an answer are those of the offer (RFC 3264 §6).
+    private static TimeDescription Bare(TimeDescription time) => time is { Repeats.Count: 0, Zones: null } ? time : new TimeDescription(time.Start, time.Stop);
 
     private static NegotiatedLine Answer(SessionDescription offer, int index, MessageCapabilities capabilities, int accepted, FileTransfers? transfers)
     {

@@ -5,6 +5,7 @@ public static class SdpOfferer
 {
     /// <summary>A first offer, with one media description for each session: each file has its own (RFC 5547 §8.2.3).</summary>
     /// <exception cref="ArgumentException">A file lacks what it must have: an id, and type, size or hash when it is sent (§8.2.1).</exception>
+    /// <exception cref="InvalidOperationException">The path that was made lacks a URI or a port, or has the wrong scheme.</exception>
     public static SessionDescription CreateOffer(MessageCapabilities capabilities, params IReadOnlyList<MessageOffer> sessions)
     {
         ArgumentNullException.ThrowIfNull(capabilities);
@@ -29,6 +30,7 @@ public static class SdpOfferer
     /// <param name="session">The session.</param>
     /// <param name="index">The number that its media description will have, from 0; only <see cref="MessageCapabilities.NewPath"/> hears of it.</param>
     /// <exception cref="ArgumentException">A file lacks what it must have.</exception>
+    /// <exception cref="InvalidOperationException">The path that was made lacks a URI or a port, or has the wrong scheme.</exception>
     public static MessageMedia CreateMedia(MessageCapabilities capabilities, MessageOffer session, int index)
     {
         ArgumentNullException.ThrowIfNull(capabilities);

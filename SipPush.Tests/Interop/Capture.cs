@@ -99,6 +99,31 @@ internal sealed class Capture : IAsyncDisposable
         return [.. document.Root!.Elements("packet").SelectMany(MessagesOf)];
     }
 
+    /// <summary>The octets of every direction of every TCP connection on the ports, in order; stops the recording first.</summary>
+    public async Task<IReadOnlyList<(int SourcePort, int DestinationPort, byte[] Octets)>> ReadStreamsAsync()
+    {
+        await StopAsync();
+        string[] arguments =
+        [
+            "-c", "exec \"$0\" \"$@\" > capture.fields", _tshark, "-r", File, "-o", "tcp.desegment_tcp_streams:FALSE", "-Y", "tcp.len > 0 && !tcp.analysis.retransmission",
+            "-T", "fields", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.stream", "-e", "tcp.payload",
+        ];
+        await using var process = PeerProcess.Start("/bin/sh", _directory.Path, arguments);
+        var exitCode = await process.WaitAsync(TimeSpan.FromSeconds(60));
+        if (exitCode != 0)
+        {
+            throw new InvalidOperationException($"tshark ended with {exitCode}:\n{process.Output}");
+        }
+
+        return
+        [
+            .. System.IO.File.ReadLines(_directory.File("capture.fields"))
+                .Select(line => line.Split('\t'))
+                .GroupBy(fields => (Source: Number(fields[0]), Destination: Number(fields[1]), Stream: fields[2]))
+                .Select(stream => (stream.Key.Source, stream.Key.Destination, stream.SelectMany(fields => Convert.FromHexString(fields[3])).ToArray())),
+        ];
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();

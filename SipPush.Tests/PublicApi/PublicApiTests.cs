@@ -11,7 +11,7 @@ public sealed class PublicApiTests
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly[] Assemblies = [typeof(SipPush.Sip.SipStack).Assembly, typeof(SipPush.Sdp.SessionDescription).Assembly];
+    private static readonly Assembly[] Assemblies = [typeof(SipPush.Sip.SipStack).Assembly, typeof(SipPush.Msrp.MsrpEndpoint).Assembly, typeof(SipPush.Sdp.SessionDescription).Assembly];
 
     private static IEnumerable<TestCaseData> Surfaces() =>
         Assemblies.Select(assembly => new TestCaseData(assembly).SetArgDisplayNames(assembly.GetName().Name!));

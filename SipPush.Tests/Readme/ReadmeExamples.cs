@@ -1,3 +1,5 @@
+using System.Net;
+using SipPush.Msrp;
 using SipPush.Sip;
 
 namespace SipPush.Tests.Readme;
@@ -53,6 +55,28 @@ internal static class ReadmeExamples
                 await push.Content.CopyToAsync(file, stop);
             }
         }
+    }
+
+    public static async Task<MsrpSendResult> MsrpAsync(Func<MsrpPath, Task<MsrpPath>> exchange, Stream file, CancellationToken stop)
+    {
+        await using var endpoint = MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = new IPEndPoint(IPAddress.Loopback, 2855) });
+        await using var session = endpoint.CreateSession(new MsrpSessionOptions { AcceptTypes = ["image/*"], MaxSize = 1L << 30 });
+
+        var remote = await exchange(session.LocalPath);      // ours for theirs
+        await session.StartAsync(new MsrpRemote { Path = remote, Role = MsrpRole.Active }, stop);
+
+        var photo = OutgoingMsrpMessage.FromFile("image/png", "kettle.png") with { SuccessReport = true };
+        var result = await session.SendAsync(photo, stop);   // Reported, once the far end has all of it
+
+        await foreach (var message in session.ReceiveAllAsync(stop))
+        {
+            await using (message)
+            {
+                await message.AsStream().CopyToAsync(file, stop);
+            }
+        }
+
+        return result;
     }
 
     public static void TakeSessions(SipUserAgent userAgent, byte[] answer, List<Task> sessions)

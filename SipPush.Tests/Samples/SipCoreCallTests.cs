@@ -229,6 +229,7 @@ public sealed class SipCoreCallTests
         await server.SendAsync($"udp:{CoreScene.Trusted}", Invite());
         var ringing = await NextAsync(alice);
         await alice.ReplyAsync(Answer(ringing, "180 Ringing", "alice"));
+        await server.WaitForAsync(2);
         await bob.ReplyAsync(Answer(await NextAsync(bob), "200 OK"));
         Assert.That(StartLine(await NextAsync(alice)), Does.StartWith("CANCEL "));
         await alice.ReplyAsync(Answer(ringing, "487 Request Terminated", "alice"));

@@ -33,13 +33,23 @@ public sealed class FileSelectorTests
     [TestCase("..%2f..%5Cetc%3Apasswd", "../..\\etc:passwd", "..%2F..%5Cetc%3Apasswd")]
     [TestCase("gr%C3%BC%C3%9Fe.txt", "grüße.txt", "grüße.txt")]
     [TestCase("日本.txt", "日本.txt", "日本.txt")]
-    [TestCase("%FF", "\uDCFF", "\uDCFF")]
     public void A_name_is_decoded_and_is_as_hostile_as_before(string coded, string name, string written)
     {
         Assert.That(FileSelector.TryParse($"name:\"{coded}\"", out var selector));
 
         Assert.That(selector!.Name, Is.EqualTo(name));
         Assert.That(selector.ToString(), Is.EqualTo($"name:\"{written}\""));
+    }
+
+    [Test]
+    [Description("SDP-28")]
+    public void An_octet_that_is_no_UTF8_is_kept_in_a_name()
+    {
+        Assert.That(FileSelector.TryParse("name:\"caf%E9\"", out var selector));
+
+        Assert.That(selector!.Name, Has.Length.EqualTo(4));
+        var offer = SdpSamples.Offer("") with { Attributes = [new SdpAttribute("x", selector.Name)] };
+        Assert.That(offer.ToOctets().AsSpan().IndexOf([(byte)'f', (byte)0xE9, (byte)'\r']), Is.GreaterThan(0));
     }
 
     [Test]

@@ -199,13 +199,14 @@ public sealed class FileTransferTests
     [Description("SDP-36")]
     public void A_resumed_push_with_everything_is_written_in_one_order()
     {
-        var offer = SdpOfferer.CreateOffer(SdpSamples.Sender, MessageOffer.Push(SdpSamples.Push with
+        var rest = SdpSamples.Push with
         {
             Disposition = "attachment",
             Date = new FileDate { Modification = new DateTimeOffset(2024, 2, 29, 1, 2, 3, TimeSpan.Zero) },
             Icon = "icon1@psa.domain.com",
             Range = new FileRange(2049, 4385),
-        }) with { Information = "The rest" });
+        };
+        var offer = SdpOfferer.CreateOffer(SdpSamples.Sender, MessageOffer.Push(rest) with { Information = "The rest" });
 
         Assert.That(offer.Media.Single().ToString(), Does.StartWith("m=message 7654 TCP/MSRP *\r\ni=The rest\r\na=setup:actpass\r\n").And.EndsWith(
             "a=file-disposition:attachment\r\na=file-date:modification:\"Thu, 29 Feb 2024 01:02:03 +0000\"\r\na=file-icon:cid:icon1@psa.domain.com\r\na=file-range:2049-4385\r\n"));

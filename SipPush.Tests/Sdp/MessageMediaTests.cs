@@ -41,6 +41,7 @@ public sealed class MessageMediaTests
 
     [TestCase("audio 7777 TCP/MSRP *", null, null, MessageMediaFault.NotMsrp, Description = "SDP-09")]
     [TestCase("message 7777 UDP/MSRP *", null, null, MessageMediaFault.NotMsrp, Description = "SDP-09")]
+    [TestCase("message 7777 TCP/MSRP text", null, null, MessageMediaFault.NotMsrp, Description = "SDP-09")]
     [TestCase("message 7777 TCP/MSRP *", "http://a:1/b;tcp", null, MessageMediaFault.BadPath)]
     [TestCase("message 7777 TCP/MSRP *", "msrp://a/b;tcp", null, MessageMediaFault.BadPath, Description = "SDP-12: no port")]
     [TestCase("message 7777 TCP/MSRP *", "msrp://a:1/b", null, MessageMediaFault.BadPath)]

@@ -159,6 +159,27 @@ public sealed class OfferAnswerExchangeTests
         Assert.That(exchange.FreeSlot(), Is.Zero);
     }
 
+    [Test]
+    [Description("SDP-17, SDP-33")]
+    public void The_receiver_of_a_push_may_offer_again_and_is_not_passive_and_the_sender_starts_nothing()
+    {
+        var receiver = new OfferAnswerExchange();
+        receiver.ReceiveOffer(Offer);
+        receiver.Answer(Answer);
+        var transfers = new FileTransfers();
+        transfers.Add(SdpSamples.Push, isAccepted: true);
+
+        var again = receiver.Offer(receiver.Local!);
+        var answer = SdpAnswerer.Answer(again, SdpSamples.Sender, transfers);
+
+        Assert.That(again.ToString(), Is.EqualTo(SdpSamples.GoldenAnswer
+            .Replace("setup:passive", "setup:actpass", StringComparison.Ordinal).Replace("2890844700 2890844700", "2890844700 2890844701", StringComparison.Ordinal)));
+        Assert.That(answer.Lines.Single().Novelty, Is.EqualTo(FileTransferNovelty.Known));
+        Assert.That(answer.Description.Media.Single().Contains("sendonly"));
+        Assert.That(receiver.ReceiveAnswer(answer.Description), Is.Empty);
+        Assert.That(receiver.Offer(receiver.Local!).Origin, Is.EqualTo(again.Origin), "nothing has changed any more");
+    }
+
     private static OfferAnswerExchange Agreed()
     {
         var exchange = new OfferAnswerExchange();

@@ -32,7 +32,7 @@ internal static class MessageRunner
 
         if (entry.Proto != "sip")
         {
-            return TortureResult.Skipped(entry.File, $"no runner for {entry.Proto}");
+            return entry.Proto == "msrp" ? await MsrpMessageRunner.RunAsync(entry, oracle) : TortureResult.Skipped(entry.File, $"no runner for {entry.Proto}");
         }
 
         if (entry.Role is "proxy" or "sender")

@@ -26,27 +26,11 @@ internal sealed class ScenarioRun(ScenarioFixture fixture)
 
     /// <exception cref="ScenarioFailure">A step failed.</exception>
     /// <exception cref="ScenarioSkip">A step can't be done.</exception>
-    public async Task RunAsync(IReadOnlyList<JsonObject> steps)
+    public Task RunAsync(IReadOnlyList<JsonObject> steps) => ScenarioSteps.RunAsync(steps, (step, next) =>
     {
-        for (var i = 0; i < steps.Count; i++)
-        {
-            var step = new Step(steps[i]);
-            _next = i + 1 < steps.Count ? new Step(steps[i + 1]) : null;
-            try
-            {
-                await RunAsync(step);
-                step.EndReading();
-            }
-            catch (ScenarioFailure failure)
-            {
-                throw new ScenarioFailure($"step {i + 1} ({step}): {failure.Message}");
-            }
-            catch (ScenarioSkip skip)
-            {
-                throw new ScenarioSkip($"step {i + 1} ({step}): {skip.Message}");
-            }
-        }
-    }
+        _next = next;
+        return RunAsync(step);
+    });
 
     /// <summary>The dialog that the fixture begins with, where it has one: A has called, was answered and has acknowledged.</summary>
     /// <exception cref="ScenarioFailure">There was no dialog to be had.</exception>

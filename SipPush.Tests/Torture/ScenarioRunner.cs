@@ -19,7 +19,7 @@ internal static class ScenarioRunner
             return TortureResult.Skipped(file, $"no scenario: {unreadable.Message}");
         }
 
-        if (scenario.Fixture != SdpScenarioRun.Fixture && !scenario.Fixture.StartsWith("sip-", StringComparison.Ordinal))
+        if (scenario.Fixture != SdpScenarioRun.Fixture && !scenario.Fixture.StartsWith("sip-", StringComparison.Ordinal) && !MsrpScenarioFixture.Has(scenario.Fixture))
         {
             return TortureResult.Skipped(file, $"no runner for the fixture {scenario.Fixture}");
         }
@@ -30,7 +30,7 @@ internal static class ScenarioRunner
         {
             try
             {
-                await RunOnceAsync(scenario.Fixture, steps).WaitAsync(Hang, TimeProvider.System);
+                await (MsrpScenarioFixture.Has(scenario.Fixture) ? MsrpScenarioRun.RunOnceAsync(scenario.Fixture, steps) : RunOnceAsync(scenario.Fixture, steps)).WaitAsync(Hang, TimeProvider.System);
                 runs++;
             }
             catch (ScenarioSkip skip)

@@ -199,7 +199,7 @@ internal sealed class SessionOffers(SipSession session)
 
         void OnResponse(SipResponse response)
         {
-            if (!response.IsSuccess)
+            if (!response.IsSuccess || !session.IsOfDialog(response))
             {
                 return;
             }

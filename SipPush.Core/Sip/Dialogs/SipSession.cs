@@ -248,8 +248,16 @@ public sealed class SipSession : IAsyncDisposable
         }
     }
 
-    internal ValueTask<SipTransactionResult> SendInDialogAsync(SipRequestBuilder request, RequestSender send, CancellationToken cancellationToken) =>
-        UserAgent.SendWithCredentialsAsync(request, UserAgent.NextHop(Dialog), Dialog.NextCSeq, send, cancellationToken);
+    internal async ValueTask<SipTransactionResult> SendInDialogAsync(SipRequestBuilder request, RequestSender send, CancellationToken cancellationToken)
+    {
+        var result = await UserAgent.SendWithCredentialsAsync(request, UserAgent.NextHop(Dialog), Dialog.NextCSeq, send, cancellationToken).ConfigureAwait(false);
+        return result.Response is { IsSuccess: true } success && !IsOfDialog(success)
+            ? new SipTransactionResult(SipTransactionOutcome.TransportFailed, null, new IOException("The 2xx is that of another dialog"))
+            : result;
+    }
+
+    /// <summary>Whether a response has the far end's tag: To of a request in the dialog comes back as it was (RFC 3261 §8.2.6.2).</summary>
+    internal bool IsOfDialog(SipResponse response) => response.To.Tag == Dialog.Id.RemoteTag;
 
     /// <summary>Begins what nobody awaits; it is kept, so that whoever disposes can. What goes wrong is logged.</summary>
     internal void Run(Func<Task> work)

@@ -36,10 +36,10 @@ public sealed class MsrpSocketListenerTests
         await using var listener = Start(_ => throw new InvalidOperationException("out of order"), log: log);
 
         using var first = await ConnectAsync(listener.LocalEndPoint);
-        Assert.That(await log.NextAsync(), Does.StartWith("3903 The connection from 127.0.0.1:").And.EndsWith(" ended by a fault"));
+        Assert.That(await log.NextAsync(), Does.StartWith("2903 The connection from 127.0.0.1:").And.EndsWith(" ended by a fault"));
         using var second = await ConnectAsync(listener.LocalEndPoint);
 
-        Assert.That(await log.NextAsync(), Does.StartWith("3903 "));
+        Assert.That(await log.NextAsync(), Does.StartWith("2903 "));
     }
 
     [Test]

@@ -79,6 +79,24 @@ public sealed class CallerSessionTests
         await _wire.NothingIsLeftAsync();
     }
 
+    [TestCase("INVITE")]
+    [TestCase("UPDATE")]
+    [Description("RFC 3261 §8.2.6.2")]
+    public async Task A_2xx_with_another_To_tag_changes_nothing(string method)
+    {
+        var session = await _wire.CallAsync();
+        var changing = (method == "INVITE" ? session.ReinviteAsync(SessionWire.Sdp("more")) : session.UpdateAsync(SessionWire.Sdp("more"))).AsTask();
+        var request = _wire.Peer.Last;
+        await _wire.Peer.ReplyAsync(Reply(request, "200 OK", body: "fine", more: ["Contact: <sip:moved@192.0.2.9:5060>"]).Replace(";tag=al", ";tag=other", StringComparison.Ordinal));
+
+        Assert.That((await changing).Outcome, Is.EqualTo(SipTransactionOutcome.TransportFailed));
+        Assert.That((Text(session.LocalDescription), Text(session.RemoteDescription)), Is.EqualTo(("offer", "answer")));
+        Assert.That(session.Dialog.RemoteTarget.ToString(), Is.EqualTo("sip:al@192.0.2.9:5060"));
+        Assert.That(_wire.Peer.Last, Is.EqualTo(request));
+        await session.DisposeAsync();
+        await _wire.NothingIsLeftAsync();
+    }
+
     [Test]
     public async Task A_change_that_is_refused_leaves_the_session_as_it_was()
     {

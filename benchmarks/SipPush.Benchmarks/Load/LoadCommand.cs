@@ -7,11 +7,19 @@ namespace SipPush.Benchmarks.Load;
 /// <summary><c>load</c>: whole-process runs over real sockets, each of which ends with one line of JSON.</summary>
 internal static class LoadCommand
 {
-    public static Command Create() =>
-        new("load", "Runs that load real sockets from one process and answer in another")
+    public static Command Create()
+    {
+        var command = new Command("load", "Runs that load real sockets from one process and answer in another")
         {
             CreateEcho(), CreatePing(), CreateSipUas(), CreateSipUac(), CreateCallsUas(), CreateCallsUac(), CreateRetained(), CreateDriver(),
         };
+        foreach (var transfer in LoadTransferCommands.Create())
+        {
+            command.Add(transfer);
+        }
+
+        return command;
+    }
 
     private static Command CreateEcho()
     {
@@ -205,7 +213,7 @@ internal static class LoadCommand
         return option;
     }
 
-    private static Option<IPEndPoint> EndPointOption(string name, string description) => new(name)
+    public static Option<IPEndPoint> EndPointOption(string name, string description) => new(name)
     {
         Description = description,
         Required = true,
