@@ -11,6 +11,9 @@ namespace SipPush.Msrp.Connections;
 /// </summary>
 internal sealed class ConnectionReader(MsrpConnection connection, PipeReader input, MsrpLimits limits) : IDisposable
 {
+    // While there is more to read at once, answers wait for each other, but no longer than it takes to read this much: a quarter of the window that this library's senders have.
+    private const int LongestAnswerDelay = 1024 * 1024;
+
     private readonly MsrpFrameState _state = new(new MsrpFrameLimits(limits.Head, limits.Headers, limits.NonSendBody));
     private readonly RentedBuffer _answers = new();
     private readonly List<IncomingTransfer> _unflushed = [];
@@ -26,13 +29,20 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private bool _isSend;
     private long _frames;
     private long _leftOver;
+    private long _unanswered;
 
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
     {
         while (true)
         {
-            var result = await input.ReadAsync().ConfigureAwait(false);
+            var read = input.ReadAsync();
+            if (!read.IsCompleted || _unanswered >= LongestAnswerDelay)
+            {
+                SendAnswers();
+            }
+
+            var result = await read.ConfigureAwait(false);
             if (result.IsCanceled)
             {
                 return;
@@ -40,15 +50,16 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
             var buffer = result.Buffer;
             connection.HasRead(buffer.Length - _leftOver);
+            _unanswered += buffer.Length - _leftOver;
             while (true)
             {
                 var step = Step(ref buffer);
-                SendAnswers();
                 if (step == ReadStep.Next)
                 {
                     break;
                 }
 
+                SendAnswers();
                 if (step == ReadStep.Fail)
                 {
                     throw new MsrpException($"The stream is not MSRP: {_state.Error.Fault}", MsrpStatus.BadRequest);
@@ -66,6 +77,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
             if (result.IsCompleted)
             {
+                SendAnswers();
                 if (!_state.IsBetweenFrames)
                 {
                     throw new MsrpException("The far end closed the connection within a frame");
@@ -158,6 +170,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         {
             if (!flush.IsCompleted)
             {
+                SendAnswers();
                 connection.IsSuspendedBy(transfer);
             }
 
@@ -190,6 +203,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         var room = connection.UrgentHasRoomAsync();
         if (!room.IsCompleted)
         {
+            SendAnswers();
             connection.IsWithin(ReadPhase.Suspended, _frames);
         }
 
@@ -198,6 +212,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private void SendAnswers()
     {
+        _unanswered = 0;
         if (_answers.Length > 0)
         {
             connection.SendUrgent(_answers);
@@ -348,6 +363,9 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         _transfer = null;
         transfer.Session.Incoming.End(transfer, "The message was refused");
         Answer(transfer.RefusedWith);
+
+        // Not one octet more than need be.
+        _unanswered = LongestAnswerDelay;
     }
 
     // Answers a SEND of a session whose head may be gone by now.
@@ -368,6 +386,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             // A response to a SEND goes to the neighbour only, any other by the whole path (RFC 4975 §7.2).
             var toPath = head.Method == MsrpMethod.Send ? PathCache.FirstOf(head.FromPath) : head.FromPath;
             MsrpFrameWriter.WriteResponse(_answers, head.TransactionId, status, toPath, PathCache.FirstOf(head.ToPath));
+            _unanswered = LongestAnswerDelay;
         }
 
         _isAnswered = true;
