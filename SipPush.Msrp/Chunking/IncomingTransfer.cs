@@ -105,6 +105,13 @@ internal abstract class IncomingTransfer
         _pipe.Writer.Complete(reason);
     }
 
+    /// <summary>It never will be whole, which its reader learns in another way.</summary>
+    protected void EndWithoutFailure()
+    {
+        IsEnded = true;
+        _pipe.Writer.Complete();
+    }
+
     protected void Succeed() => _completion.TrySetResult(Contiguous);
 
     protected void FailCompletion(Exception reason)

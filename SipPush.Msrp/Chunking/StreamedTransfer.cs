@@ -10,7 +10,10 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 {
     private readonly Reassembler _reassembler = new(new ReassemblyLimits(session.Options.MaxSize, session.Limits.GapBuffer, session.Limits.RangesPerMessage));
 
-    public override PipeReader? Reader => Octets;
+    private DrainedReader? _reader;
+    private MsrpException? _failure;
+
+    public override PipeReader? Reader => _reader ??= new DrainedReader(Octets, () => Volatile.Read(ref _failure));
 
     public override long Contiguous => _reassembler.Delivered;
 
@@ -35,7 +38,8 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 
     public override void Fail(MsrpException reason)
     {
-        base.Fail(reason);
+        Volatile.Write(ref _failure, reason);
+        EndWithoutFailure();
         _reassembler.Dispose();
         FailCompletion(reason);
     }
