@@ -71,5 +71,5 @@ public sealed record PushFileOffer
         }
     }
 
-    private ReadOnlyMemory<byte>? HashOf(string algorithm) => Transfer.Selector.Hash(algorithm) is { } hash ? hash.ToOctets() : null;
+    private ReadOnlyMemory<byte>? HashOf(string algorithm) => Transfer.Selector.Hash(algorithm) is { } hash ? (ReadOnlyMemory<byte>?)hash.ToOctets() : null;
 }
