@@ -22,6 +22,9 @@ internal sealed class FilePair : IAsyncDisposable
 
     public ManualTimeProvider Clock { get; } = new();
 
+    /// <summary>The sender's user agent, for what the agent would not say.</summary>
+    public SipUserAgent UserAgent { get; private set; } = null!;
+
     public PushSenderAgent Sender { get; private set; } = null!;
 
     public PushReceiverAgent Receiver { get; private set; } = null!;
@@ -57,9 +60,10 @@ internal sealed class FilePair : IAsyncDisposable
             AdvertisedHost = "near.invalid",
             Resolve = (_, _) => ValueTask.FromResult<IReadOnlyList<IPAddress>>([IPAddress.Parse("127.0.0.2")]),
         });
-        pair.Sender = new PushSenderAgent(UserAgent(pair._near, "sip:push@example.com"), new PushSenderOptions { Media = new PushMediaOptions { Endpoint = pair._nearMedia } });
+        pair.UserAgent = CreateUserAgent(pair._near, "sip:push@example.com");
+        pair.Sender = new PushSenderAgent(pair.UserAgent, new PushSenderOptions { Media = new PushMediaOptions { Endpoint = pair._nearMedia } });
         pair.Receiver = new PushReceiverAgent(
-            UserAgent(pair._far, "sip:bob@example.com"),
+            CreateUserAgent(pair._far, "sip:bob@example.com"),
             (options ?? new PushReceiverOptions()) with { Media = new PushMediaOptions { Endpoint = pair._farMedia }, MaxSize = options?.MaxSize ?? 16 << 20 });
         return pair;
     }
@@ -128,7 +132,7 @@ internal sealed class FilePair : IAsyncDisposable
         Folder.Delete(recursive: true);
     }
 
-    private static SipUserAgent UserAgent(SipStack stack, string aor) =>
+    private static SipUserAgent CreateUserAgent(SipStack stack, string aor) =>
         stack.CreateUserAgent(new SipUserAgentOptions { AddressOfRecord = SipUri.Parse(aor), InstanceId = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6" });
 
     private ValueTask<SipStack> StartStackAsync(MemoryNetwork network, string endPoint, SipTap? tap) => SipStack.StartAsync(new SipStackOptions

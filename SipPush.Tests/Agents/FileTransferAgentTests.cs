@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SipPush.Msrp;
+using SipPush.Sip;
 
 namespace SipPush.Tests.Agents;
 
@@ -113,7 +114,7 @@ public sealed class FileTransferAgentTests
             Assert.That(report.Bytes, Is.EqualTo(size));
             Assert.That(Path.GetFileName(file.Path), Is.EqualTo("photo.jpg"));
             Assert.That(File.ReadAllBytes(file.Path), Is.EqualTo(octets));
-            Assert.That(file.Sha1, Is.EqualTo(Convert.ToHexStringLower(SHA1.HashData(octets))));
+            Assert.That(file.Sha1, Is.EqualTo(Sha1(octets)));
             Assert.That(file.Sha256, Is.Null, "it is hashed once");
             Assert.That(Directory.GetFiles(Path.Combine(pair.Folder.FullName, "inbox", ".incoming")), Is.Empty);
         });
@@ -306,6 +307,68 @@ public sealed class FileTransferAgentTests
         Assert.That(pair.MediaCounts.Select(counts => (counts.Sessions, counts.Connections)), Is.All.EqualTo((0, 0)));
     }
 
+    [Test, Description("SDP-32, SDP-33")]
+    public async Task A_later_offer_goes_on_begins_or_ends_a_transfer_by_its_id()
+    {
+        var asked = new List<string>();
+        await using var pair = await FilePair.StartAsync(new PushReceiverOptions
+        {
+            DecideAsync = (offer, _) =>
+            {
+                asked.Add(string.Join(' ', offer.Files.Select(file => $"{file.Name}:{file.TransferId}")));
+                return ValueTask.FromResult(PushDecision.Accept);
+            },
+        });
+        var invite = await pair.UserAgent.InviteAsync(SipUri.Parse("sip:bob@192.0.2.10;transport=tcp"), new InviteOptions { Offer = Body(1, "name:\"a.txt\" size:3", "t1") });
+        await using var call = invite.Session!;
+        var first = MediaOf(call.RemoteDescription);
+
+        var unchanged = await OfferAsync(2, "name:\"a.txt\" size:3", "t1");
+        var restarted = await OfferAsync(3, "name:\"a.txt\" size:3", "t2");
+        var other = await OfferAsync(4, "name:\"b.txt\" size:3", "t2");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(first, Does.Not.StartWith("m=message 0").And.Contains("a=file-transfer-id:t1\r\n"));
+            Assert.That(unchanged, Is.EqualTo(first), "nothing new: the same session goes on");
+            Assert.That(restarted, Does.Contain("a=file-transfer-id:t2\r\n").And.Not.StartWith("m=message 0"));
+            Assert.That(PathOf(restarted), Is.Not.EqualTo(PathOf(first)), "a new transfer has a session of its own");
+            Assert.That(other, Is.EqualTo("m=message 0 TCP/MSRP *\r\na=file-transfer-id:t2\r\na=file-selector:name:\"b.txt\" size:3\r\n"));
+            Assert.That(asked, Is.EqualTo(["a.txt:t1", "a.txt:t2"]));
+        });
+
+        async Task<string> OfferAsync(int version, string selector, string id)
+        {
+            Assert.That((await call.ReinviteAsync(Body(version, selector, id))).StatusCode, Is.EqualTo(200));
+            return MediaOf(call.RemoteDescription);
+        }
+
+        static SipBody Body(int version, string selector, string id) => new("application/sdp", System.Text.Encoding.UTF8.GetBytes(
+            $"""
+            v=0
+            o=- 1 {version} IN IP4 near.invalid
+            s=-
+            c=IN IP4 near.invalid
+            t=0 0
+            m=message 7654 TCP/MSRP *
+            a=setup:actpass
+            a=sendonly
+            a=accept-types:*
+            a=path:msrp://near.invalid:7654/jshA7weztas{version};tcp
+            a=file-transfer-id:{id}
+            a=file-selector:{selector}
+
+            """.ReplaceLineEndings("\r\n")));
+
+        static string MediaOf(SipBody? body)
+        {
+            var text = System.Text.Encoding.UTF8.GetString(body!.Value.Octets.Span);
+            return text[text.IndexOf("m=", StringComparison.Ordinal)..];
+        }
+
+        static string PathOf(string media) => media.Split("\r\n").First(line => line.StartsWith("a=path:", StringComparison.Ordinal));
+    }
+
     [Test]
     public async Task A_refused_INVITE_is_an_exception()
     {
@@ -321,6 +384,13 @@ public sealed class FileTransferAgentTests
         using var octets = new MemoryStream();
         await push.Content.CopyToAsync(octets);
         return octets.ToArray();
+    }
+
+    private static string Sha1(byte[] octets)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        hash.AppendData(octets);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static string Lines(string text) => text.ReplaceLineEndings("\n") + "\n";
