@@ -264,35 +264,55 @@ public sealed class PushInbox
     private long LeftoverLength(PushFileOffer file) =>
         KeyOf(file) is { } key && Path.Combine(_incoming, $"{key}.part") is var part && !_live.Contains(part) ? LengthOf(part) : 0;
 
-    // The name is taken by the move itself, so nobody can come between.
+    // Renaming looks and moves, and somebody may come between: the name is taken by an empty file first, which only one can make.
     private string Publish(string whole, string name)
     {
-        for (var number = 1; number <= MostNames; number++)
+        try
         {
-            var path = Path.Combine(_folder, number == 1 ? name : InboxName.WithNumber(name, number));
-            if (Path.Exists(path))
+            for (var number = 1; number <= MostNames; number++)
             {
-                continue;
+                var path = Path.Combine(_folder, number == 1 ? name : InboxName.WithNumber(name, number));
+                if (!Path.Exists(path) && TryCreate(path))
+                {
+                    MoveOver(whole, path);
+                    return path;
+                }
             }
-
-            try
-            {
-                File.Move(whole, path, overwrite: false);
-                return path;
-            }
-            catch (IOException) when (Path.Exists(path))
-            {
-                // Somebody was quicker.
-            }
-            catch
-            {
-                File.Delete(whole);
-                throw;
-            }
+        }
+        catch
+        {
+            File.Delete(whole);
+            throw;
         }
 
         File.Delete(whole);
         throw new IOException($"There are {MostNames} files of that name already");
+    }
+
+    private static bool TryCreate(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
+            return true;
+        }
+        catch (IOException) when (Path.Exists(path))
+        {
+            return false;
+        }
+    }
+
+    private static void MoveOver(string whole, string path)
+    {
+        try
+        {
+            File.Move(whole, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
     }
 
     private void RemoveLeftovers()

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace SipPush.Tests.Agents;
 
-/// <summary>Stands between two ends of TCP on loopback, at 127.0.0.2 for what listens on the same port of 127.0.0.1, and cuts a connection when so many octets have gone to who listens.</summary>
+/// <summary>Stands between two ends of TCP on loopback, at 127.0.0.2 for what listens on the same port of 127.0.0.1, and cuts a connection when so many octets have come back from who listens.</summary>
 internal sealed class CuttingRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener;
@@ -21,7 +21,7 @@ internal sealed class CuttingRelay : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Cuts once, the connection by which so many octets have gone.</summary>
+    /// <summary>Cuts once, the connection by which so many octets of answers have come.</summary>
     public long CutAfter
     {
         set => Interlocked.Exchange(ref _cutAfter, value);
@@ -59,7 +59,7 @@ internal sealed class CuttingRelay : IAsyncDisposable
         {
             caller.LingerState = called.LingerState = new LingerOption(true, 0);
             await called.ConnectAsync(IPAddress.Loopback, _port);
-            await Task.WhenAny(PumpAsync(caller, called, countsOctets: true, cut.Token), PumpAsync(called, caller, countsOctets: false, cut.Token));
+            await Task.WhenAny(PumpAsync(caller, called, countsOctets: false, cut.Token), PumpAsync(called, caller, countsOctets: true, cut.Token));
             await cut.CancelAsync();
         }
     }
