@@ -129,6 +129,7 @@ internal abstract class IncomingTransfer
     {
         IsEnded = true;
         MsrpMetrics.MessageReceived(isWhole: false);
+        _output.Commit();
         EndOutput(reason);
     }
 

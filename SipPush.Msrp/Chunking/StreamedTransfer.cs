@@ -14,7 +14,10 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
     private SpillFile? _spill;
     private bool _shallSpill;
 
-    public override PipeReader? Reader => Octets;
+    private DrainedReader? _reader;
+    private MsrpException? _failure;
+
+    public override PipeReader? Reader => _reader ??= new DrainedReader(Octets, () => Volatile.Read(ref _failure));
 
     public override long Contiguous => _reassembler.Delivered;
 
@@ -68,6 +71,7 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 
     public override void Fail(MsrpException reason)
     {
+        Volatile.Write(ref _failure, reason);
         base.Fail(reason);
         _reassembler.Dispose();
         FailCompletion(reason);
@@ -81,7 +85,8 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
         }
         else
         {
-            base.EndOutput(reason);
+            // A failure is told by the reader, behind the last octet.
+            base.EndOutput(null);
         }
     }
 
