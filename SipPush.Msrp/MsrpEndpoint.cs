@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using SipPush.Msrp.Connections;
@@ -129,6 +130,16 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(pipe);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         return ServeAsync(new MsrpLink(pipe));
+    }
+
+    /// <summary>Serves a WebSocket on which the far end speaks MSRP (RFC 7977); the endpoint owns it from now on. Returns when it has ended.</summary>
+    /// <param name="socket">Open, with the subprotocol <see cref="MsrpWebSocket.SubProtocol"/>.</param>
+    /// <param name="isSecure">Whether it is <c>wss</c>.</param>
+    public Task ServeAsync(WebSocket socket, bool isSecure)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        return ServeAsync(new MsrpLink(new WebSocketPipe(socket), isSecure: isSecure));
     }
 
     /// <summary>Ends all sessions and connections, and stops to listen. Returns when nothing is left.</summary>
@@ -293,7 +304,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
 
     private async Task<MsrpRelayLease> AuthorizeAsync(MsrpConnection connection, MsrpRelayOptions options, CancellationToken cancellationToken)
     {
-        var lease = new MsrpRelayLease(this, connection, NewUri(connection.Link.IsSecure), options);
+        var lease = new MsrpRelayLease(this, connection, options.ConnectAsync is null ? NewUri(connection.Link.IsSecure) : NewWebSocketUri(connection.Link.IsSecure), options);
         await lease.BeginAsync(cancellationToken).ConfigureAwait(false);
         return lease;
     }
@@ -302,6 +313,11 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     private async ValueTask<MsrpConnection> ConnectAsync(MsrpRelayOptions options, CancellationToken cancellationToken)
     {
         var relay = options.Relays[0];
+        if (options.ConnectAsync is { } connect)
+        {
+            return Begin(await OpenAsync(connect, relay, cancellationToken).ConfigureAwait(false), relay);
+        }
+
         if (OpenTo(relay).FirstOrDefault() is { } usable)
         {
             return usable;
@@ -338,6 +354,31 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         ? _connections.Keys.Where(open => open.IsOpen && open.Dialed is { } dialed && dialed.IsSecure == target.IsSecure && dialed.Port == target.Port
             && dialed.Host.Equals(target.Host, StringComparison.OrdinalIgnoreCase))
         : [];
+
+    private static async ValueTask<MsrpLink> OpenAsync(Func<MsrpUri, CancellationToken, ValueTask<WebSocket>> connect, MsrpUri relay, CancellationToken cancellationToken)
+    {
+        WebSocket socket;
+        try
+        {
+            socket = await connect(relay, cancellationToken).ConfigureAwait(false);
+        }
+        catch (WebSocketException failure)
+        {
+            throw new MsrpException(failure.Message, 0, failure);
+        }
+
+        if (socket.SubProtocol != MsrpWebSocket.SubProtocol)
+        {
+            socket.Dispose();
+            throw new MsrpException($"The WebSocket of {relay} is not for MSRP");
+        }
+
+        return new MsrpLink(new WebSocketPipe(socket), isSecure: relay.IsSecure);
+    }
+
+    // Nobody can connect to it, and its host says so (RFC 7977 §8.1).
+    private MsrpUri NewWebSocketUri(bool secure) =>
+        MsrpUri.Parse($"{(secure ? "msrps" : "msrp")}://{Options.Identifiers.NewSessionId()}.invalid:{MsrpDialer.DefaultPort}/{Options.Identifiers.NewSessionId()};ws");
 
     private MsrpUri NewUri(bool secure)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 
 namespace SipPush.Msrp;
 
@@ -39,6 +40,10 @@ public sealed record MsrpRelayOptions
     /// <summary>The servers of a relay whose URI names no port, in the order in which to try them: the SRV records of <c>_msrps._tcp</c> at that domain (RFC 4976 §8). None
     /// means that there are none; then, and when this is null as by default, its own addresses are tried at port 2855.</summary>
     public Func<string, CancellationToken, ValueTask<IReadOnlyList<DnsEndPoint>>>? Locate { get; init; }
+
+    /// <summary>Opens the WebSocket on which the first relay is spoken to (RFC 7977), such as <see cref="MsrpWebSocket.ConnectAsync"/>; it has to have agreed on the subprotocol
+    /// <c>msrp</c>, and belongs to the endpoint from then on. Null by default: TCP.</summary>
+    public Func<MsrpUri, CancellationToken, ValueTask<WebSocket>>? ConnectAsync { get; init; }
 
     /// <summary>Whether relays may be <c>msrp</c>, without TLS. RFC 4976 §5.1 forbids it: whoever listens sees the path, which is a secret, and all messages, and can attack the
     /// password; whoever answers is taken for the relay. For tests and closed networks; no by default.</summary>
