@@ -446,7 +446,13 @@ public sealed class MsrpSession : IAsyncDisposable
         {
             if (remote.Role == MsrpRole.Active)
             {
-                await ConnectAsync(remote, both.Token).ConfigureAwait(false);
+                var connecting = ConnectAsync(remote, both.Token).AsTask();
+                if (await Task.WhenAny(connecting, _completion.Task).ConfigureAwait(false) != connecting)
+                {
+                    await both.CancelAsync().ConfigureAwait(false);
+                }
+
+                await connecting.ConfigureAwait(false);
             }
             else
             {
@@ -464,7 +470,7 @@ public sealed class MsrpSession : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout);
+            throw IsOpen ? new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout) : new MsrpException("The session has ended", 0, Failure);
         }
     }
 
