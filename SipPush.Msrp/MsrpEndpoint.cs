@@ -293,7 +293,18 @@ public sealed class MsrpEndpoint : IAsyncDisposable
 
     private async Task<MsrpRelayLease> AuthorizeAsync(MsrpConnection connection, MsrpRelayOptions options, CancellationToken cancellationToken)
     {
-        var lease = new MsrpRelayLease(this, connection, NewUri(connection.Link.IsSecure), options);
+        MsrpRelayLease lease;
+        try
+        {
+            lease = new MsrpRelayLease(this, connection, NewUri(connection.Link.IsSecure), options);
+        }
+        catch
+        {
+            // The application's own function has thrown, and nobody else knows of the connection.
+            connection.CloseIfUnused();
+            throw;
+        }
+
         await lease.BeginAsync(cancellationToken).ConfigureAwait(false);
         return lease;
     }
