@@ -328,6 +328,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         var transfer = _transfer;
         _transfer = null;
         var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
+        if (status != MsrpStatus.Ok)
+        {
+            connection.Refuses(status, transfer!.Refusal);
+        }
+
         if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
         {
             Answer(status);
@@ -347,6 +352,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         var transfer = _transfer!;
         _transfer = null;
         transfer.Session.Incoming.End(transfer, "The message was refused");
+        connection.Refuses(transfer.RefusedWith, transfer.Refusal);
         Answer(transfer.RefusedWith);
     }
 
@@ -363,6 +369,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private ReadStep Refuse(MsrpHead head, int status)
     {
+        connection.Refuses(status, null);
         if (!_isAnswered && head.FailureReport != FailureReportMode.No && !head.FromPath.IsEmpty && !head.ToPath.IsEmpty)
         {
             // A response to a SEND goes to the neighbour only, any other by the whole path (RFC 4975 §7.2).

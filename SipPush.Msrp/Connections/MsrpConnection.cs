@@ -300,6 +300,13 @@ internal sealed class MsrpConnection
 
     public void IsMalformed(MsrpParseError error) => MsrpLog.Malformed(Logger, error.Fault, error.Header);
 
+    /// <summary>A request of the far end is refused, whether or not it wants to hear of it.</summary>
+    public void Refuses(int status, string? reason)
+    {
+        MsrpMetrics.RequestRefused(status);
+        MsrpLog.Refused(Logger, status, reason ?? MsrpStatus.ReasonOf(status));
+    }
+
     public void IsUnframeable(MsrpParseError error)
     {
         MsrpMetrics.Unframeable.Add(1);
