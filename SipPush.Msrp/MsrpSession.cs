@@ -316,10 +316,12 @@ public sealed class MsrpSession : IAsyncDisposable
     internal void IsRefused(int status) => End(MsrpSessionEnd.Refused, new MsrpException($"The far end answered {status}", status));
 
     /// <summary>What has to be looked at now; gives when to look again. Under the lock of the connection.</summary>
-    internal long OnTimer(long now)
+    /// <param name="now">The time.</param>
+    /// <param name="isRead">Whether the connection is being read: otherwise the chunks that are missing may be here already.</param>
+    internal long OnTimer(long now, bool isRead)
     {
         var timeout = Connection!.PartialMessageTimeout;
-        var oldest = Incoming.DropBefore(now - timeout);
+        var oldest = isRead ? Incoming.DropBefore(now - timeout) : Incoming.Count > 0 ? now : long.MaxValue;
         return Math.Min(Outgoing.OnTimer(now), oldest == long.MaxValue ? oldest : oldest + timeout);
     }
 

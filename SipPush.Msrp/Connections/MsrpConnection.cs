@@ -366,6 +366,12 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _suspendedBy = transfer;
+            if (transfer is not null)
+            {
+                // Something else may have been waited for within this frame before; that is not its reader's time.
+                _phaseSince = Now;
+            }
+
             if (_lost.Task.IsCompleted)
             {
                 transfer?.CancelFlush();
@@ -519,7 +525,7 @@ internal sealed class MsrpConnection
             CheckRequests(ref next);
             foreach (var session in _sessions)
             {
-                next = Math.Min(next, session.OnTimer(now));
+                next = Math.Min(next, session.OnTimer(now, isRead: _phase != ReadPhase.Suspended));
             }
         }
 

@@ -182,6 +182,7 @@ internal sealed class IncomingMessages(MsrpSession session)
             {
                 // Should more of it come after all, its sender is told to stop.
                 transfer.RefusedWith = MsrpStatus.MessageTooLarge;
+                transfer.CancelFlush();
                 Remove(transfer);
                 transfer.Fail(new MsrpException("No further chunk came in time", MsrpStatus.RequestTimeout));
             }
