@@ -16,6 +16,9 @@ internal sealed class MsrpConnection
     // Answers that wait because the peer takes none: beyond this its requests are not read.
     private const int MaximumUrgent = 512 * 1024;
 
+    // The same of a stranger, whose requests for no session cost him nothing.
+    private const int MaximumUnbound = 16 * 1024;
+
     private readonly MsrpLink _link;
     private readonly ConnectionWriter _writer;
     private readonly List<MsrpSession> _sessions = new(capacity: 1);
@@ -415,7 +418,7 @@ internal sealed class MsrpConnection
     {
         lock (Sync)
         {
-            if (_isEnded || _isWritten || _writer.Urgent.Length < MaximumUrgent)
+            if (_isEnded || _isWritten || _writer.Urgent.Length < (_sessions.Count == 0 && Dialed is null ? MaximumUnbound : MaximumUrgent))
             {
                 return ValueTask.CompletedTask;
             }

@@ -175,6 +175,21 @@ public sealed class ReceiveLimitTests
     }
 
     [Test]
+    public async Task A_stranger_who_does_not_read_is_not_read_for_long()
+    {
+        await using var wire = new MsrpWire();
+        var peer = wire.Connect(window: 4096);
+
+        var sending = peer.SendAsync(string.Concat(Enumerable.Repeat(MsrpWirePeer.Send("tid1", "mmmm", null, "Hello"), 2500)), split: 1000);
+        wire.Clock.Advance(TimeSpan.FromSeconds(29));
+        Assert.That(sending.IsCompleted, Is.False);
+
+        wire.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(() => sending.WaitAsync(MsrpWire.Patience), Throws.InstanceOf<IOException>());
+        await peer.Served.WaitAsync(MsrpWire.Patience);
+    }
+
+    [Test]
     public async Task A_head_that_takes_too_long_ends_the_connection()
     {
         await using var wire = new MsrpWire();
