@@ -73,8 +73,18 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var endpoint = new MsrpEndpoint(options);
-        endpoint.LocalEndPoint = endpoint.Listen(options.Listen, null);
-        endpoint.SecureLocalEndPoint = endpoint.Listen(options.ListenSecure, options.Tls ?? new MsrpTlsOptions());
+        try
+        {
+            endpoint.LocalEndPoint = endpoint.Listen(options.Listen, null);
+            endpoint.SecureLocalEndPoint = endpoint.Listen(options.ListenSecure, options.Tls ?? new MsrpTlsOptions());
+        }
+        catch
+        {
+            // Nobody gets the endpoint, so nobody else would close what listens already. It has no connection yet, or hardly any.
+            endpoint.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+
         if (endpoint._listeners.Count > 0)
         {
             MsrpLog.Listening(endpoint.Logger, string.Join(", ", endpoint._listeners.Select(listener => listener.LocalEndPoint)));
