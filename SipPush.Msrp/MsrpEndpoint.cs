@@ -141,7 +141,8 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         return ServeAsync(new MsrpLink(pipe));
     }
 
-    /// <summary>Ends all sessions and connections, and stops to listen. Returns when nothing is left.</summary>
+    /// <summary>Ends all sessions and connections, and stops to listen. Returns when nothing is left: a far end that does not read is waited for up to
+    /// <see cref="MsrpLimits.WriteTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

@@ -135,7 +135,8 @@ public sealed class MsrpSession : IAsyncDisposable
     }
 
     /// <summary>The messages of the far end, each as soon as its first chunk has begun. Ends when the session does. For one reader at a time; while nobody takes messages, few are
-    /// read ahead.</summary>
+    /// read ahead (<see cref="MsrpLimits.WaitingMessages"/>), and answers to what this end sends stand behind them: whoever waits for a <see cref="SendAsync"/> before he takes the next message
+    /// may wait for himself.</summary>
     public async IAsyncEnumerable<IncomingMsrpMessage> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var message in Arrivals.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
