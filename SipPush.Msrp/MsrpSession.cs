@@ -327,11 +327,15 @@ public sealed class MsrpSession : IAsyncDisposable
     }
 
     /// <summary>Writes a report on a message.</summary>
-    internal void WriteReport(IncomingTransfer transfer, ByteRange range, int status, RentedBuffer output)
+    internal void WriteReport(IncomingTransfer transfer, ByteRange range, int status, RentedBuffer output) =>
+        WriteReport(transfer.ReportPath, transfer.MessageId, range, status, output);
+
+    /// <summary>Writes a report on the message with that id.</summary>
+    internal void WriteReport(byte[] path, byte[] messageId, ByteRange range, int status, RentedBuffer output)
     {
         Span<byte> transactionId = stackalloc byte[MsrpIdentifiers.TransactionIdLength];
         Endpoint.Options.Identifiers.WriteTransactionId(transactionId);
-        MsrpFrameWriter.WriteReport(output, transactionId, transfer.ReportPath, LocalUriOctets, transfer.MessageId, range, status);
+        MsrpFrameWriter.WriteReport(output, transactionId, path, LocalUriOctets, messageId, range, status);
     }
 
     /// <summary>The application reports on a message.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Framing;
+using SipPush.Msrp.Reports;
 
 namespace SipPush.Msrp.Connections;
 
@@ -26,6 +27,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private bool _isSend;
     private long _frames;
     private long _leftOver;
+
+    // The SEND brings octets that are here already, and wants its success reported: from where, and how many.
+    private ByteRange? _repeated;
+    private byte[] _repeatedId = [];
+    private long _repeatedLength;
 
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
@@ -218,6 +224,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         _failureReport = head.FailureReport;
         _session = null;
         _transfer = null;
+        _repeated = null;
         if (head.Method == MsrpMethod.Report)
         {
             // Never answered, and nothing comes of one that can't be read or belongs to nothing (RFC 4975 §7.1.2).
@@ -262,7 +269,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             return;
         }
 
-        status = _session!.Incoming.Begin(head, _paths.FromPathOf(head.FromPath), out _transfer, out var isNew);
+        status = _session!.Incoming.Begin(head, _paths.FromPathOf(head.FromPath), out _transfer, out var isNew, out var isRepeated);
         if (status != MsrpStatus.Ok)
         {
             Refuse(head, status);
@@ -271,6 +278,12 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         {
             _offered = _transfer;
             Offer();
+        }
+        else if (isRepeated && head.SuccessReport && _session.Options is { ReportTiming: MsrpReportTiming.WhenReceived, OpenSink: null })
+        {
+            _repeated = head.ByteRange ?? new ByteRange(1, null, null);
+            _repeatedId = head.MessageId.ToArray();
+            _repeatedLength = 0;
         }
     }
 
@@ -289,6 +302,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     {
         if (_transfer is not { } transfer)
         {
+            _repeatedLength += octets.Length;
             return ReadStep.Next;
         }
 
@@ -341,6 +355,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (transfer is StreamedTransfer { IsEnded: true, IsComplete: true })
         {
             session.ReportReceived(transfer, _answers);
+        }
+
+        if (_repeated is { } repeated && flag != ContinuationFlag.Aborted)
+        {
+            session.WriteReport(_paths.FromPath, _repeatedId, FailureReport.RangeOf(repeated, _repeatedLength), MsrpStatus.Ok, _answers);
         }
 
         return ReadStep.Next;
