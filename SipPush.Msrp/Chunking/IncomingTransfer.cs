@@ -100,7 +100,17 @@ internal abstract class IncomingTransfer
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
     public virtual ValueTask<FlushResult> FlushAsync()
     {
-        _output.Commit();
+        lock (Session.Connection!.Sync)
+        {
+            // Between two of its chunks another thread may end the message, and its pipe, which takes nothing after that.
+            if (IsEnded)
+            {
+                return default;
+            }
+
+            _output.Commit();
+        }
+
         return _pipe.Writer.FlushAsync();
     }
 

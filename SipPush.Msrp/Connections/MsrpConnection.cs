@@ -17,6 +17,9 @@ internal sealed class MsrpConnection
     // Answers that wait because the peer takes none: beyond this its requests are not read.
     private const int MaximumUrgent = 512 * 1024;
 
+    // The same of a stranger, whose requests for no session cost him nothing.
+    private const int MaximumUnbound = 16 * 1024;
+
     private readonly MsrpLink _link;
     private readonly PipeReader _input;
     private readonly ConnectionWriter _writer;
@@ -312,6 +315,13 @@ internal sealed class MsrpConnection
 
     public void IsMalformed(MsrpParseError error) => MsrpLog.Malformed(Logger, error.Fault, error.Header);
 
+    /// <summary>A request of the far end is refused, whether or not it wants to hear of it.</summary>
+    public void Refuses(int status, string? reason)
+    {
+        MsrpMetrics.RequestRefused(status);
+        MsrpLog.Refused(Logger, status, reason ?? MsrpStatus.ReasonOf(status));
+    }
+
     public void IsUnframeable(MsrpParseError error)
     {
         MsrpMetrics.Unframeable.Add(1);
@@ -371,6 +381,12 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _suspendedBy = transfer;
+            if (transfer is not null)
+            {
+                // Something else may have been waited for within this frame before; that is not its reader's time.
+                _phaseSince = Now;
+            }
+
             if (_lost.Task.IsCompleted)
             {
                 transfer?.CancelFlush();
@@ -414,7 +430,7 @@ internal sealed class MsrpConnection
     {
         lock (Sync)
         {
-            if (_isEnded || _isWritten || _writer.Urgent.Length < MaximumUrgent)
+            if (_isEnded || _isWritten || _writer.Urgent.Length < (_sessions.Count == 0 && Dialed is null ? MaximumUnbound : MaximumUrgent))
             {
                 return ValueTask.CompletedTask;
             }
@@ -524,7 +540,7 @@ internal sealed class MsrpConnection
             CheckRequests(ref next);
             foreach (var session in _sessions)
             {
-                next = Math.Min(next, session.OnTimer(now));
+                next = Math.Min(next, session.OnTimer(now, isRead: _phase != ReadPhase.Suspended));
             }
         }
 
