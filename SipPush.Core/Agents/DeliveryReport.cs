@@ -17,6 +17,18 @@ public sealed record DeliveryReport
     /// <summary>Octets of the MSRP message that were written, an envelope among them.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Of a file: in words why it was not taken, or what failed; null otherwise.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Of a file: an <see cref="OperationCanceledException"/> when it was given up, or what failed at this end; null otherwise.</summary>
+    public Exception? Error { get; init; }
+
+    /// <summary>The file; null for another content.</summary>
+    public PushFile? File { get; init; }
+
+    /// <summary>Octets at the beginning of the file that the far end has acknowledged, when it broke off behind them; null when nothing can be resumed. Goes into <see cref="PushFile.ResumeFrom"/>.</summary>
+    public long? ResumeAt { get; init; }
+
     /// <summary>From the call to its end.</summary>
     public TimeSpan Elapsed { get; init; }
 

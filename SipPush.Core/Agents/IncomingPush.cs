@@ -10,8 +10,17 @@ public sealed class IncomingPush : IAsyncDisposable
     private readonly PushOffer _offer;
     private readonly IncomingMsrpMessage? _message;
     private Stream? _content;
+    private bool _isRight;
 
     internal IncomingPush(PushOffer offer) => _offer = offer;
+
+    internal IncomingPush(PushOffer offer, IncomingMsrpMessage message, PushFileOffer file)
+    {
+        _offer = offer;
+        _message = message;
+        File = file;
+        _content = new ReceivedFileStream(message.AsStream(), file, Judge);
+    }
 
     internal IncomingPush(PushOffer offer, IncomingMsrpMessage message, Stream content)
     {
@@ -48,6 +57,10 @@ public sealed class IncomingPush : IAsyncDisposable
     /// without an exception is whole.</summary>
     public Stream Content => _content ??= Open(_offer.Bytes);
 
+    /// <summary>The file that it is, as its sender described it; null for a message. Reading <see cref="Content"/> to its end checks it: when length or hash are others than was said, the last read
+    /// throws an <see cref="InvalidDataException"/>, and the sender is told. A range of a file has no hash to be checked with but that of the whole, which <see cref="PushInbox"/> does.</summary>
+    public PushFileOffer? File { get; }
+
     /// <summary>The envelope and its fields; null when the content came without.</summary>
     public PushMessage? Envelope => _offer.Envelope;
 
@@ -69,13 +82,20 @@ public sealed class IncomingPush : IAsyncDisposable
     /// <summary>True once <see cref="CompleteAsync"/> was called.</summary>
     public bool IsCompleted { get; private set; }
 
-    /// <summary>Says that the application has done with it what it wanted. In a session this sends the report that the sender asked for, once the content is whole; a MESSAGE was
-    /// answered before, and nothing is sent.</summary>
+    /// <summary>The content as it comes, unchecked; null for a MESSAGE.</summary>
+    internal System.IO.Pipelines.PipeReader? Body => _message?.Body;
+
+    /// <summary>Says that the application has done with it what it wanted. In a session this sends the report that the sender asked for, once the content is whole, and a file has been read to its
+    /// end and found right; a MESSAGE was answered before, and nothing is sent.</summary>
     public ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         IsCompleted = true;
-        _message?.Report();
+        if (File is null || _isRight)
+        {
+            _message?.Report();
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -94,6 +114,16 @@ public sealed class IncomingPush : IAsyncDisposable
         if (_message is not null)
         {
             await _message.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The file has been compared with what was said of it.</summary>
+    internal void Judge(bool isRight)
+    {
+        _isRight = isRight;
+        if (!isRight)
+        {
+            Fail();
         }
     }
 

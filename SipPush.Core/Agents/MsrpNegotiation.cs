@@ -40,8 +40,23 @@ internal sealed class MsrpNegotiation
 
     public MessageCapabilities Capabilities { get; }
 
+    /// <summary>How the session of a media description is to be set up, where it differs from the others; null for all alike.</summary>
+    public Func<int, MsrpSessionOptions>? OptionsOf { get; set; }
+
+    /// <summary>Media descriptions whose session goes on when they are described anew.</summary>
+    public HashSet<int> Kept { get; } = [];
+
     /// <summary>The session of a media description; it has been created with it.</summary>
-    public MsrpSession SessionOf(int index) => _sessions[index];
+    public MsrpSession SessionOf(int index)
+    {
+        lock (_sessions)
+        {
+            return _sessions[index];
+        }
+    }
+
+    /// <summary>A path that leads nowhere, for a description that is only to show what could be taken.</summary>
+    public static IReadOnlyList<PathUri> NoPath(int index, bool isSecure) => isSecure ? [PathUri.Parse("msrps://localhost:9/none;tcp")] : [PathUri.Parse("msrp://localhost:9/none;tcp")];
 
     /// <summary>What a session is told of its far end.</summary>
     public MsrpRemote RemoteOf(MessageRoute route) => new()
@@ -58,7 +73,13 @@ internal sealed class MsrpNegotiation
     /// <summary>Gives back the sessions that nobody has taken out.</summary>
     public async ValueTask DropAsync(Func<int, bool>? isKept = null)
     {
-        foreach (var (index, session) in _sessions)
+        KeyValuePair<int, MsrpSession>[] all;
+        lock (_sessions)
+        {
+            all = [.. _sessions];
+        }
+
+        foreach (var (index, session) in all)
         {
             if (isKept?.Invoke(index) != true)
             {
@@ -83,13 +104,26 @@ internal sealed class MsrpNegotiation
 
     private List<PathUri> NewPath(int index, bool isSecure)
     {
-        var session = _media.Endpoint.CreateSession(_messages, isSecure);
-        if (_sessions.Remove(index, out var earlier))
+        MsrpSession? session;
+        lock (_sessions)
         {
-            _ = earlier.DisposeAsync().AsTask();
+            if (Kept.Contains(index) && _sessions.TryGetValue(index, out session))
+            {
+                return PathOf(session);
+            }
         }
 
-        _sessions[index] = session;
-        return [.. session.LocalPath.Uris.Select(uri => PathUri.Parse(uri.ToString()))];
+        session = _media.Endpoint.CreateSession(OptionsOf?.Invoke(index) ?? _messages, isSecure);
+        MsrpSession? earlier;
+        lock (_sessions)
+        {
+            _sessions.Remove(index, out earlier);
+            _sessions[index] = session;
+        }
+
+        _ = earlier?.DisposeAsync().AsTask();
+        return PathOf(session);
     }
+
+    private static List<PathUri> PathOf(MsrpSession session) => [.. session.LocalPath.Uris.Select(uri => PathUri.Parse(uri.ToString()))];
 }

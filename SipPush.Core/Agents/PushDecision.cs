@@ -25,6 +25,18 @@ public sealed record PushDecision
     /// <summary>When the sender may try again; null when nothing is said of that.</summary>
     public TimeSpan? RetryAfter { get; }
 
+    /// <summary>The files that are taken; null for all.</summary>
+    internal IReadOnlyList<PushFileOffer>? Files { get; private init; }
+
+    /// <summary>Some files are taken, the others are refused one by one (RFC 5547 §8.3).</summary>
+    /// <param name="files">Those of <see cref="PushOffer.Files"/> that are taken, one at least.</param>
+    /// <exception cref="ArgumentException">There are none: that is <see cref="Reject"/>.</exception>
+    public static PushDecision AcceptFiles(params IEnumerable<PushFileOffer> files)
+    {
+        var taken = files.ToArray();
+        return taken.Length > 0 ? new PushDecision(200, null, null) { Files = taken } : throw new ArgumentException("Who takes none of the files rejects them", nameof(files));
+    }
+
     /// <summary>Refused.</summary>
     /// <param name="status">300 to 699 except 408, which answers no request but INVITE (RFC 4320 §4).</param>
     /// <param name="reason">The reason phrase; null for the standard's own.</param>

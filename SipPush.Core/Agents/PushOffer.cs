@@ -20,7 +20,7 @@ public sealed record PushOffer
     /// <summary>The media type of the content, with its parameters.</summary>
     public required string ContentType { get; init; }
 
-    /// <summary>The octets of the content.</summary>
+    /// <summary>The octets of the content; of files those that will be sent, all together, as far as that is said.</summary>
     public long Length { get; init; }
 
     /// <summary>The content, when it has come already, as with a MESSAGE; otherwise empty.</summary>
@@ -28,6 +28,9 @@ public sealed record PushOffer
 
     /// <summary>The envelope and its fields; null when the content came without.</summary>
     public PushMessage? Envelope { get; init; }
+
+    /// <summary>The files that are offered, in a session (RFC 5547); each can be taken or refused, <see cref="PushDecision.AcceptFiles"/>. Empty for messages.</summary>
+    public IReadOnlyList<PushFileOffer> Files { get; init; } = [];
 
     /// <summary>Push-Flag; the trust bits only from a trusted peer.</summary>
     public PushFlags Flags { get; init; }

@@ -48,4 +48,10 @@ public sealed record PushOptions
 
     /// <summary>Session mode: identifies the content; a random one when null. What is sent again after a loss keeps its own (RFC 4975 §5.4).</summary>
     public string? MessageId { get; init; }
+
+    /// <summary>
+    /// Files: how often what was lost with its connection is sent on from where it broke off, by a new offer in the same dialog or, without it, in a new one; 0 never. Default 1. The
+    /// first attempt follows after half a second, each further one after twice as long as the one before, 30 s at most.
+    /// </summary>
+    public int ResumeAttempts { get; init; } = 1;
 }

@@ -14,6 +14,9 @@ public sealed class PushSenderAgent : IAsyncDisposable
     // RFC 3428 §8: without knowing every hop, no more than this, Via included.
     private const int LargestMessage = 1_300;
 
+    // As many as an answerer of this library takes in one offer.
+    private const int MostFiles = 16;
+
     private readonly SipUserAgent _userAgent;
     private readonly PushSenderOptions _options;
     private readonly MessageComposer _composer;
@@ -160,6 +163,32 @@ public sealed class PushSenderAgent : IAsyncDisposable
         outcome = outcome with { Mode = PushMode.Session, Elapsed = clock.GetElapsedTime(began) };
         PushMetrics.PushEnded(outcome);
         return outcome;
+    }
+
+    /// <summary>
+    /// Sends files as RFC 5547 has it: one INVITE that names them all, with size and SHA-1, and one MSRP session each. The far end takes all, some or none of them; what it takes is sent at once, bare,
+    /// without an envelope. Returns when each has come to an end, after BYE. What is lost with its connection is resumed (<see cref="PushOptions.ResumeAttempts"/>). With
+    /// <see cref="PushOptions.SuccessReport"/> the far end's own check of a file decides; without it an acknowledged file may still fail there.
+    /// </summary>
+    /// <param name="to">The user's address, or a GRUU.</param>
+    /// <param name="files">The files, up to 16. Each is read once for its hash before anything is sent.</param>
+    /// <param name="options">Application, identity, priority and header lines of the INVITE, and whether success is reported; null for nothing special.</param>
+    /// <param name="cancellationToken">Gives all of them up.</param>
+    /// <returns>What became of each, in their order.</returns>
+    /// <exception cref="PushException">The INVITE was refused or not answered.</exception>
+    /// <exception cref="IOException">A file can't be read before it is offered.</exception>
+    /// <exception cref="ArgumentException">There are no files, or too many; or an option can't be written.</exception>
+    /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
+    public async ValueTask<IReadOnlyList<DeliveryReport>> SendFilesAsync(SipUri to, IReadOnlyList<PushFile> files, PushOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentOutOfRangeException.ThrowIfZero(files.Count, nameof(files));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(files.Count, MostFiles, nameof(files));
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        options ??= new PushOptions();
+        var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
+        return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, files, options, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes no more REGISTERs. Pushes that wait for their turn end in an <see cref="ObjectDisposedException"/>; those under way go on.</summary>

@@ -142,7 +142,8 @@ public sealed class PushSession : IAsyncDisposable
         _completion.TrySetResult(end);
     }
 
-    private sealed class Relay(IProgress<PushProgress> progress) : IProgress<MsrpProgress>
+    /// <summary>Tells an application what MSRP tells.</summary>
+    internal sealed class Relay(IProgress<PushProgress> progress) : IProgress<MsrpProgress>
     {
         public void Report(MsrpProgress value) => progress.Report(new PushProgress(value.Written, value.Acknowledged, value.Reported, value.Total));
     }

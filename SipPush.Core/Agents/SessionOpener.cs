@@ -65,7 +65,8 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
         PushException Refused(string reason) => new(new PushResult { Outcome = PushOutcome.Refused, Reason = reason, StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session });
     }
 
-    private static PushResult Read(InviteResult invite) => invite switch
+    /// <summary>What an INVITE without a session has come to.</summary>
+    public static PushResult Read(InviteResult invite) => invite switch
     {
         { Response: { } response } => new PushResult { Outcome = PushOutcome.Refused, StatusCode = response.StatusCode, Reason = response.ReasonPhrase, Response = response, Mode = PushMode.Session },
         { Outcome: SipTransactionOutcome.TimedOut } => new PushResult { Outcome = PushOutcome.NoAnswer, Reason = "No answer came", Mode = PushMode.Session },

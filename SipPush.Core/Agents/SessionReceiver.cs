@@ -65,18 +65,18 @@ internal sealed class SessionReceiver(
             ReportTiming = MsrpReportTiming.ByApplication,
         };
         var negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly);
-        var exchange = new OfferAnswerExchange();
+        var exchange = new ReceivingExchange(negotiation, messages);
         ReceivingSession? session = null;
         try
         {
-            exchange.ReceiveOffer(description);
-            var answer = SdpAnswerer.Answer(description, negotiation.Capabilities with { MaxSessions = 1 });
-            if (answer.RefusalStatus is { } status || !answer.Lines.Any(line => line.IsAccepted))
+            var survey = exchange.Look(description, out var files)!;
+            if (survey.RefusalStatus is not null || !survey.Lines.Any(line => line.IsAccepted))
             {
-                await RefuseAsync(invitation, answer.RefusalStatus ?? 488, $"nothing of the offer is taken: {(answer.Lines.Count > 0 ? answer.Lines[0].Refusal : LineRefusal.NotOffered)}", null, cancellationToken).ConfigureAwait(false);
+                await RefuseAsync(invitation, survey.RefusalStatus ?? 488, $"nothing of the offer is taken: {(survey.Lines.Count > 0 ? survey.Lines[0].Refusal : LineRefusal.NotOffered)}", null, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
+            offer = WithFiles(offer, files);
             var decision = await decide(offer, cancellationToken).ConfigureAwait(false);
             if (decision.Status is < 200 or >= 300)
             {
@@ -84,17 +84,28 @@ internal sealed class SessionReceiver(
                 return;
             }
 
-            var line = answer.Lines.First(line => line.IsAccepted);
-            session = new ReceivingSession(negotiation.SessionOf(line.Index), message => HandOverAsync(message, offer), Remove, log);
+            session = new ReceivingSession((message, file) => HandOverAsync(message, file, offer), Remove, userAgent.Stack.TimeProvider, log);
             if (!TryAdd(session))
             {
                 await RefuseAsync(invitation, 480, "the receiver ends", null, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
-            session.Begin(negotiation.RemoteOf(line.Route!));
-            var local = exchange.Answer(answer.Description);
-            session.IsAccepted(await invitation.AcceptAsync(new SipBody(SessionDescription.ContentType, local.ToOctets()), cancellationToken).ConfigureAwait(false));
+            var answer = Answer(exchange, session, decision, files);
+            if (answer.RefusalStatus is { } status)
+            {
+                await RefuseAsync(invitation, status, "nothing of the offer is taken", null, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            session.Begin();
+            if (files.Count > 0)
+            {
+                var taken = session;
+                invitation.Session.OfferAsync = (request, token) => AnswerAgainAsync(exchange, taken, request, offer, token);
+            }
+
+            session.IsAccepted(await invitation.AcceptAsync(new SipBody(SessionDescription.ContentType, answer.Description.ToOctets()), cancellationToken).ConfigureAwait(false));
             PushMetrics.PushAnswered(PushMode.Session, 200);
             session = null;
         }
@@ -112,6 +123,61 @@ internal sealed class SessionReceiver(
         }
     }
 
+    // A later offer: what is known goes on, what is new is decided on, and what is gone, or comes under another id, is given up (RFC 5547 §8.1).
+    private async ValueTask<SipBody?> AnswerAgainAsync(ReceivingExchange exchange, ReceivingSession session, SipRequest request, PushOffer first, CancellationToken cancellationToken)
+    {
+        if (SipBody.Of(request) is not { } body
+            || !SessionDescription.TryParse(body.Octets.Span, out var description, out _, SdpProfile.Lenient)
+            || exchange.Look(description, out var files) is null)
+        {
+            return null;
+        }
+
+        var offer = WithFiles(first, files) with { Request = request, Received = userAgent.Stack.TimeProvider.GetUtcNow() };
+        var decision = PushDecision.Accept;
+        try
+        {
+            decision = files.Count > 0 ? await decide(offer, cancellationToken).ConfigureAwait(false) : decision;
+        }
+        catch
+        {
+            exchange.Refuse();
+            throw;
+        }
+
+        if (decision.Status is < 200 or >= 300)
+        {
+            // The files are refused; what else there is goes on.
+            decision = null;
+        }
+
+        var answer = Answer(exchange, session, decision, files);
+        return new SipBody(SessionDescription.ContentType, answer.Description.ToOctets());
+    }
+
+    private static SdpAnswer Answer(ReceivingExchange exchange, ReceivingSession session, PushDecision? decision, IReadOnlyList<PushFileOffer> files)
+    {
+        var answer = exchange.Answer(index => decision is not null && (decision.Files is not { } taken || taken.Any(file => file.Index == index)), session.IsAlive);
+        foreach (var line in answer.Lines)
+        {
+            if (!line.IsAccepted)
+            {
+                session.Remove(line.Index);
+            }
+            else if (!exchange.Negotiation.Kept.Contains(line.Index) && line.Novelty == FileTransferNovelty.New)
+            {
+                var negotiation = exchange.Negotiation;
+                session.Add(line.Index, negotiation.SessionOf(line.Index), negotiation.RemoteOf(line.Route!), files.FirstOrDefault(file => file.Index == line.Index));
+            }
+        }
+
+        return answer;
+    }
+
+    private static PushOffer WithFiles(PushOffer offer, IReadOnlyList<PushFileOffer> files) => files.Count == 0
+        ? offer
+        : offer with { Files = files, ContentType = files[0].ContentType ?? "application/octet-stream", Length = files.Sum(file => file.Length ?? 0) };
+
     private async ValueTask RefuseAsync(Invitation invitation, int status, string cause, TimeSpan? retryAfter, CancellationToken cancellationToken)
     {
         PushLog.SessionRefused(log, invitation.Flow, status, cause);
@@ -119,10 +185,17 @@ internal sealed class SessionReceiver(
         await invitation.RejectAsync(status, null, retryAfter, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask HandOverAsync(IncomingMsrpMessage message, PushOffer offer)
+    private async ValueTask HandOverAsync(IncomingMsrpMessage message, PushFileOffer? file, PushOffer offer)
     {
         try
         {
+            if (file is not null)
+            {
+                var received = offer with { ContentType = message.ContentType, Length = file.Length ?? message.AnnouncedLength ?? -1, Files = [file] };
+                await queue.WriteAsync(new IncomingPush(received, message, file)).ConfigureAwait(false);
+                return;
+            }
+
             if (await ContentReader.ReadAsync(message, offer, reader, options.Lenient).ConfigureAwait(false) is { } push)
             {
                 await queue.WriteAsync(push).ConfigureAwait(false);

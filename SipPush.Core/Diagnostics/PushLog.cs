@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the agents log: 3000 to 3999, the last one used is 3024.</summary>
+/// <summary>What the agents log: 3000 to 3999, the last one used is 3026.</summary>
 internal static partial class PushLog
 {
     [LoggerMessage(3000, LogLevel.Information, "{Aor} is registered with the core until {Expires:u}")]
@@ -80,4 +80,10 @@ internal static partial class PushLog
 
     [LoggerMessage(3024, LogLevel.Debug, "The MSRP of a session that was taken could not be connected, or ended")]
     public static partial void MediaFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(3025, LogLevel.Debug, "Files that were lost with their connection could not be offered again")]
+    public static partial void FilesNotResumed(ILogger logger, Exception error);
+
+    [LoggerMessage(3026, LogLevel.Warning, "The leftover {Path} of an inbox can't be removed")]
+    public static partial void LeftoverNotRemoved(ILogger logger, string path, Exception error);
 }

@@ -13,8 +13,10 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 
     private SpillFile? _spill;
     private bool _shallSpill;
+    private DrainedReader? _reader;
+    private MsrpException? _failure;
 
-    public override PipeReader? Reader => Octets;
+    public override PipeReader? Reader => _reader ??= new DrainedReader(Octets, () => Volatile.Read(ref _failure));
 
     public override long Contiguous => _reassembler.Delivered;
 
@@ -68,6 +70,7 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 
     public override void Fail(MsrpException reason)
     {
+        Volatile.Write(ref _failure, reason);
         base.Fail(reason);
         _reassembler.Dispose();
         FailCompletion(reason);
@@ -81,7 +84,8 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
         }
         else
         {
-            base.EndOutput(reason);
+            // The reader learns of a failure behind the last octet.
+            base.EndOutput(null);
         }
     }
 

@@ -27,6 +27,15 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private long _frames;
     private long _leftOver;
 
+    /// <summary>Nothing is read any more. A message whose session ended while a chunk of it was being read was left to this end, and its connection does not know the session any longer.</summary>
+    public void EndOpenMessage()
+    {
+        if (_transfer is { IsEnded: false, Session.IsOpen: false } transfer)
+        {
+            transfer.Session.Incoming.End(transfer, "The session has ended");
+        }
+    }
+
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
     {

@@ -661,6 +661,8 @@ internal sealed class MsrpConnection
             failure = exception;
         }
 
+        reader.EndOpenMessage();
+
         // The far end has closed, or its octets can't be read any further: nobody would answer a chunk, but the answers to what was read still go out.
         lock (Sync)
         {
