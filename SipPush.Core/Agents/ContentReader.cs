@@ -13,7 +13,7 @@ internal static class ContentReader
 
     /// <summary>The push that a message brings; null when it is of a type that is not taken, or its envelope can't be read.</summary>
     /// <exception cref="IOException">The message ended before its envelope did.</exception>
-    public static async ValueTask<IncomingPush?> ReadAsync(IncomingMsrpMessage message, PushOffer offer, MessageReader reader, bool lenient)
+    public static async ValueTask<IncomingPush?> ReadAsync(IncomingMsrpMessage message, PushOffer offer, MessageReader reader, bool isTrusted, bool lenient)
     {
         var contentType = message.ContentType;
         PushMessage? envelope = null;
@@ -42,7 +42,7 @@ internal static class ContentReader
                 ContentType = contentType,
                 Length = length,
                 Envelope = envelope,
-                Flags = offer.FromIsAsserted ? flags : flags.WithoutTrust(),
+                Flags = isTrusted ? flags : flags.WithoutTrust(),
             },
             message,
             message.AsStream());

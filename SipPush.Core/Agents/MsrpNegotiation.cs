@@ -46,6 +46,39 @@ internal sealed class MsrpNegotiation
     /// <summary>Media descriptions whose session goes on when they are described anew.</summary>
     public HashSet<int> Kept { get; } = [];
 
+    /// <summary>Whether somebody else ends a session whose place another one takes.</summary>
+    public bool LeavesEarlier { get; init; }
+
+    /// <summary>Whether two descriptions name the same MSRP session of their sender at that place.</summary>
+    public static bool IsSamePath(SessionDescription? earlier, SessionDescription now, int index) =>
+        index < earlier?.Media.Count && index < now.Media.Count
+        && !earlier.Media[index].IsRejected && !now.Media[index].IsRejected
+        && MessageMedia.TryRead(earlier, earlier.Media[index], out var before, out _)
+        && MessageMedia.TryRead(now, now.Media[index], out var after, out _)
+        && before.Path.Select(uri => uri.ToString()).SequenceEqual(after.Path.Select(uri => uri.ToString()));
+
+    /// <summary>Says whether the session of a media description goes on when that is described anew.</summary>
+    public void Keep(int index, bool isKept)
+    {
+        if (isKept)
+        {
+            Kept.Add(index);
+        }
+        else
+        {
+            Kept.Remove(index);
+        }
+    }
+
+    /// <summary>The session of a media description is this one again.</summary>
+    public void Restore(int index, MsrpSession session)
+    {
+        lock (_sessions)
+        {
+            _sessions[index] = session;
+        }
+    }
+
     /// <summary>The session of a media description; it has been created with it.</summary>
     public MsrpSession SessionOf(int index)
     {
@@ -121,7 +154,11 @@ internal sealed class MsrpNegotiation
             _sessions[index] = session;
         }
 
-        _ = earlier?.DisposeAsync().AsTask();
+        if (!LeavesEarlier)
+        {
+            _ = earlier?.DisposeAsync().AsTask();
+        }
+
         return PathOf(session);
     }
 

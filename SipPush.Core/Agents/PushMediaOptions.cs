@@ -25,6 +25,10 @@ public sealed record PushMediaOptions
     /// <summary>How messages are sent and what of them is taken: chunk size, window, slow readers. Types and sizes are the agent's.</summary>
     public MsrpSessionOptions Messages { get; init; } = new();
 
+    /// <summary>Whether a session ends, with BYE, when its MSRP connection is lost; true by default. Otherwise its dialog stays, and waits for either end to offer another path:
+    /// <see cref="PushSession.MoveAsync"/>. Files have their own way to be resumed.</summary>
+    public bool EndsWithConnection { get; init; } = true;
+
     /// <summary>When the far end is to connect and does not, after how long this end tries to; 5 s by default.</summary>
     public TimeSpan ConnectAfter { get; init; } = TimeSpan.FromSeconds(5);
 }

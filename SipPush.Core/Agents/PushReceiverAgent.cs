@@ -35,7 +35,7 @@ public sealed class PushReceiverAgent : IAsyncDisposable
         _queue = Channel.CreateBounded<IncomingPush>(options.QueueLength);
         _log = userAgent.Stack.LoggerFactory.CreateLogger(SipPushTelemetry.PushCategory);
         _media = new PushMedia(userAgent.Stack, options.Media);
-        _sessions = new SessionReceiver(userAgent, options, _media, _reader, DecideAsync, _queue.Writer, _log);
+        _sessions = new SessionReceiver(userAgent, options, _media, _reader, DecideAsync, _queue, _log);
         userAgent.Handle(SipMethod.Message, HandleAsync, _reader.AcceptedTypes);
         userAgent.HandleInvitations(_sessions.HandleAsync, [SessionDescription.ContentType]);
     }

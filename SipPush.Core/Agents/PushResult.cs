@@ -29,8 +29,8 @@ public sealed record PushResult
     /// <summary>What the transport said; null unless it failed.</summary>
     public Exception? Error { get; init; }
 
-    /// <summary>True when a 2xx came: delivered, or <see cref="Stored"/>.</summary>
-    public bool IsDelivered => StatusCode is >= 200 and < 300;
+    /// <summary>True when it was delivered, or <see cref="Stored"/>.</summary>
+    public bool IsDelivered => Outcome is PushOutcome.Delivered or PushOutcome.Stored;
 
     /// <summary>True when somebody on the way keeps it (202).</summary>
     public bool Stored => Outcome == PushOutcome.Stored;

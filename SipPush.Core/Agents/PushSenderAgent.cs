@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SipPush.Diagnostics;
+using SipPush.Msrp;
 using SipPush.Sdp;
 using SipPush.Sip;
 
@@ -23,6 +24,8 @@ public sealed class PushSenderAgent : IAsyncDisposable
     private readonly TargetTurns _turns;
     private readonly PushMedia _media;
     private readonly ILogger _log;
+    private readonly HashSet<PushSession> _sessions = [];
+    private readonly CancellationTokenSource _ending = new();
     private int _disposed;
 
     /// <summary>A sender that speaks for <paramref name="userAgent"/> and takes the REGISTERs that come to it. It does not dispose the stack.</summary>
@@ -111,9 +114,17 @@ public sealed class PushSenderAgent : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         options ??= new PushOptions();
         var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
-        var opener = new SessionOpener(_userAgent, _options, _media, _composer);
-        var (call, media) = await opener.OpenAsync(target, to, options, new MessageOffer { Direction = MediaDirection.SendOnly }, cancellationToken).ConfigureAwait(false);
-        return new PushSession(call, media, _composer, options, _log);
+        var opener = new SessionOpener(_userAgent, _options, _media, _composer, _log);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        try
+        {
+            var (call, exchange) = await opener.OpenAsync(target, options, either.Token).ConfigureAwait(false);
+            return await KeepAsync(call, exchange, options).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PushSenderAgent));
+        }
     }
 
     /// <summary>
@@ -121,6 +132,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
     /// <see cref="PushOptions.SuccessReport"/> it is always a session.
     /// </summary>
     /// <returns>What became of it, whatever that is.</returns>
+    /// <exception cref="IOException">The source of the content failed.</exception>
     /// <exception cref="ArgumentException">An option can't be written.</exception>
     /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
     public async ValueTask<PushResult> PushAsync(SipUri to, PushContent content, PushOptions? options = null, CancellationToken cancellationToken = default)
@@ -147,12 +159,25 @@ public sealed class PushSenderAgent : IAsyncDisposable
                 var report = await session.SendAsync(content, options, cancellationToken).ConfigureAwait(false);
                 outcome = new PushResult
                 {
-                    Outcome = report.IsSuccess ? PushOutcome.Delivered : report.StatusCode >= 400 && report.StatusCode != 408 ? PushOutcome.Refused : PushOutcome.TransportFailed,
+                    Outcome = report.Outcome switch
+                    {
+                        _ when report.IsSuccess => PushOutcome.Delivered,
+                        MsrpSendOutcome.Refused => PushOutcome.Refused,
+                        MsrpSendOutcome.TimedOut or MsrpSendOutcome.ReportMissing => PushOutcome.NoAnswer,
+                        _ => PushOutcome.TransportFailed,
+                    },
                     Reason = report.Outcome.ToString(),
                     StatusCode = report.StatusCode == 0 ? null : report.StatusCode,
                     Delivery = report,
                 };
-                await session.EndAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    await session.EndAsync(cancellationToken).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    // What became of the content is known, and the session is over.
+                }
             }
         }
         catch (PushException refused)
@@ -161,6 +186,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         }
 
         outcome = outcome with { Mode = PushMode.Session, Elapsed = clock.GetElapsedTime(began) };
+        PushLog.PushEnded(_log, to, outcome.Elapsed, outcome.Outcome, outcome.StatusCode);
         PushMetrics.PushEnded(outcome);
         return outcome;
     }
@@ -191,15 +217,51 @@ public sealed class PushSenderAgent : IAsyncDisposable
         return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, files, options, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes no more REGISTERs. Pushes that wait for their turn end in an <see cref="ObjectDisposedException"/>; those under way go on.</summary>
+    /// <summary>Takes no more REGISTERs, and ends the sessions. Pushes that wait for their turn, and sessions that are being opened, end in an <see cref="ObjectDisposedException"/>; pushes by MESSAGE
+    /// that are under way go on.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _userAgent.StopHandling(SipMethod.Register);
             _turns.Stop();
+            await _ending.CancelAsync().ConfigureAwait(false);
+            PushSession[] sessions;
+            lock (_sessions)
+            {
+                sessions = [.. _sessions];
+            }
+
+            await Task.WhenAll(sessions.Select(session => session.DisposeAsync().AsTask())).ConfigureAwait(false);
             await Registrations.StopAsync().ConfigureAwait(false);
             await _media.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<PushSession> KeepAsync(SipSession call, SendingExchange exchange, PushOptions options)
+    {
+        PushSession session;
+        lock (_sessions)
+        {
+            // It may end at once, but is taken out only after it was put in.
+            session = new PushSession(call, exchange, _composer, options, _options.Media.EndsWithConnection, Forget, _log);
+            _sessions.Add(session);
+        }
+
+        if (_ending.IsCancellationRequested)
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+            throw new ObjectDisposedException(nameof(PushSenderAgent));
+        }
+
+        return session;
+    }
+
+    private void Forget(PushSession session)
+    {
+        lock (_sessions)
+        {
+            _sessions.Remove(session);
         }
     }
 

@@ -13,16 +13,20 @@ public sealed class PushSession : IAsyncDisposable
 {
     private readonly MessageComposer _composer;
     private readonly PushOptions _defaults;
-    private readonly MsrpSession _media;
+    private readonly SendingExchange _exchange;
+    private readonly bool _endsWithConnection;
+    private readonly Action<PushSession> _ended;
     private readonly TaskCompletionSource<PushSessionEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _watch;
     private readonly ILogger _log;
     private int _isEnding;
 
-    internal PushSession(SipSession call, MsrpSession media, MessageComposer composer, PushOptions defaults, ILogger log)
+    internal PushSession(SipSession call, SendingExchange exchange, MessageComposer composer, PushOptions defaults, bool endsWithConnection, Action<PushSession> ended, ILogger log)
     {
         Call = call;
-        _media = media;
+        _exchange = exchange;
+        _endsWithConnection = endsWithConnection;
+        _ended = ended;
         _composer = composer;
         _defaults = defaults;
         _log = log;
@@ -32,8 +36,8 @@ public sealed class PushSession : IAsyncDisposable
     /// <summary>The dialog. Ending it ends the session.</summary>
     public SipSession Call { get; }
 
-    /// <summary>The MSRP session of the contents.</summary>
-    public MsrpSession Media => _media;
+    /// <summary>The MSRP session of the contents: another one once an offer of either end has changed a path.</summary>
+    public MsrpSession Media => _exchange.Current.Session;
 
     /// <summary>Completes when the session has ended, and says why. It never fails.</summary>
     public Task<PushSessionEnd> Completion => _completion.Task;
@@ -62,7 +66,7 @@ public sealed class PushSession : IAsyncDisposable
             Progress = options.Progress is { } progress ? new Relay(progress) : null,
         };
 
-        var result = await _media.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        var result = await Media.SendAsync(message, cancellationToken).ConfigureAwait(false);
         var report = new DeliveryReport
         {
             MessageId = result.MessageId,
@@ -75,11 +79,38 @@ public sealed class PushSession : IAsyncDisposable
         return report;
     }
 
-    /// <summary>Ends the session in order: what is being sent comes to its end, as long as the token allows, then BYE is said and answered.</summary>
+    /// <summary>
+    /// Offers another path by a re-INVITE, with an MSRP session of its own, and goes over to it: what is sent from then on goes by it, what is under way comes to its end on the earlier one. For a
+    /// connection that was lost, see <see cref="PushMediaOptions.EndsWithConnection"/>, or an address that has changed.
+    /// </summary>
+    /// <exception cref="PushException">The far end has refused it, or not answered; unless the dialog is lost, the session goes on as it was.</exception>
+    public async ValueTask MoveAsync(CancellationToken cancellationToken = default)
+    {
+        var clock = Call.UserAgent.Stack.TimeProvider;
+        var began = clock.GetTimestamp();
+        if (await _exchange.MoveAsync(Call, cancellationToken).ConfigureAwait(false) is var (reason, result))
+        {
+            throw new PushException(new PushResult
+            {
+                Outcome = result.Response is not null ? PushOutcome.Refused : PushOutcome.TransportFailed,
+                Reason = reason,
+                StatusCode = result.Response?.StatusCode,
+                Response = result.Response,
+                Error = result.Error,
+                Mode = PushMode.Session,
+                Elapsed = clock.GetElapsedTime(began),
+            });
+        }
+    }
+
+    /// <summary>
+    /// Ends the session in order: what is being sent comes to its end, as long as the token allows, then BYE is said and answered. A BYE that nobody answers is waited for until 64*T1, 32 s, unless
+    /// the token ends the wait; the session is over all the same.
+    /// </summary>
     public async ValueTask EndAsync(CancellationToken cancellationToken = default)
     {
         Interlocked.Exchange(ref _isEnding, 1);
-        await _media.CloseAsync(cancellationToken).ConfigureAwait(false);
+        await _exchange.CloseAsync(cancellationToken).ConfigureAwait(false);
         await Call.EndAsync(cancellationToken).ConfigureAwait(false);
         await _watch.ConfigureAwait(false);
     }
@@ -88,7 +119,7 @@ public sealed class PushSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Interlocked.Exchange(ref _isEnding, 1);
-        await _media.DisposeAsync().ConfigureAwait(false);
+        await _exchange.EndAsync().ConfigureAwait(false);
         await Call.DisposeAsync().ConfigureAwait(false);
         await _watch.ConfigureAwait(false);
     }
@@ -114,21 +145,37 @@ public sealed class PushSession : IAsyncDisposable
             : OutgoingMsrpMessage.FromStream(type, new PrefixedStream(head, content.Stream!, ownsRest: false), length);
     }
 
+    /// <summary>Why a dialog ended, in the words of a session.</summary>
+    internal static async Task<PushSessionEnd> CauseOfAsync(SipSession call) => (await call.Completion.ConfigureAwait(false)).Cause switch
+    {
+        SipSessionEndCause.Local => PushSessionEnd.Ended,
+        SipSessionEndCause.Remote => PushSessionEnd.EndedByPeer,
+        SipSessionEndCause.Stopped => PushSessionEnd.Stopped,
+        _ => PushSessionEnd.DialogLost,
+    };
+
     // Dialog and media live together: when one has ended, the other is ended, too.
     private async Task WatchAsync()
     {
-        await Task.WhenAny(Call.Completion, _media.Completion).ConfigureAwait(false);
-        var end = Call.Completion.IsCompleted
-            ? (await Call.Completion.ConfigureAwait(false)).Cause switch
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var isOver = false;
+        while (!isOver)
+        {
+            var (media, moved) = _exchange.Current;
+            await Task.WhenAny(Call.Completion, media.Completion, moved).ConfigureAwait(false);
+            if (!_endsWithConnection && Volatile.Read(ref _isEnding) == 0 && media.Completion.IsCompleted)
             {
-                SipSessionEndCause.Local => PushSessionEnd.Ended,
-                SipSessionEndCause.Remote => PushSessionEnd.EndedByPeer,
-                SipSessionEndCause.Stopped => PushSessionEnd.Stopped,
-                _ => PushSessionEnd.DialogLost,
+                await Task.WhenAny(Call.Completion, moved).ConfigureAwait(false);
             }
+
+            isOver = Call.Completion.IsCompleted || !moved.IsCompleted;
+        }
+
+        var end = Call.Completion.IsCompleted
+            ? await CauseOfAsync(Call).ConfigureAwait(false)
             : PushSessionEnd.MediaLost;
 
-        await _media.DisposeAsync().ConfigureAwait(false);
+        await _exchange.EndAsync().ConfigureAwait(false);
         if (end == PushSessionEnd.MediaLost && Volatile.Read(ref _isEnding) != 0)
         {
             // The media was closed by this end, which is about to say BYE.
@@ -139,7 +186,9 @@ public sealed class PushSession : IAsyncDisposable
             await Call.DisposeAsync().ConfigureAwait(false);
         }
 
+        PushLog.SessionOver(_log, Call.Dialog.Id, end);
         _completion.TrySetResult(end);
+        _ended(this);
     }
 
     /// <summary>Tells an application what MSRP tells.</summary>

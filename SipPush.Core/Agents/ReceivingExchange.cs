@@ -10,6 +10,7 @@ internal sealed class ReceivingExchange
     private readonly FileTransfers _transfers = new();
     private readonly MsrpSessionOptions _messages;
     private SessionDescription? _offer;
+    private SessionDescription? _known;
 
     public ReceivingExchange(MsrpNegotiation negotiation, MsrpSessionOptions messages)
     {
@@ -32,6 +33,7 @@ internal sealed class ReceivingExchange
         }
 
         _offer = offer;
+        _known = _exchange.Remote;
         var survey = SdpAnswerer.Answer(offer, Negotiation.Capabilities with { NewPath = MsrpNegotiation.NoPath });
         files = [.. survey.Lines
             .Where(line => line is { IsAccepted: true, Remote.File: not null } && _transfers.Classify(line.Remote.File) == FileTransferNovelty.New)
@@ -50,7 +52,7 @@ internal sealed class ReceivingExchange
             var isFile = MessageMedia.TryRead(_offer, _offer.Media[i], out var media, out _) && media.File is { TransferId: not null };
 
             // A file that is known is described as it was, also when it is through and its session gone.
-            if (isFile ? _transfers.Classify(media!.File!) == FileTransferNovelty.Known : isAlive(i))
+            if (isFile ? _transfers.Classify(media!.File!) == FileTransferNovelty.Known : isAlive(i) && MsrpNegotiation.IsSamePath(_known, _offer, i))
             {
                 Negotiation.Kept.Add(i);
             }

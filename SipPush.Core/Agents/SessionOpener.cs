@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SipPush.Msrp;
 using SipPush.Sdp;
 using SipPush.Sip;
@@ -5,31 +6,39 @@ using SipPush.Sip;
 namespace SipPush;
 
 /// <summary>Opens a session: offer, INVITE, answer, connection. What it could not open it leaves clean.</summary>
-internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions options, PushMedia media, MessageComposer composer)
+internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions options, PushMedia media, MessageComposer composer, ILogger log)
 {
     /// <exception cref="PushException">It was refused, not answered, or could not be connected.</exception>
-    public async ValueTask<(SipSession Call, MsrpSession Media)> OpenAsync(SipUri target, SipUri to, PushOptions push, MessageOffer what, CancellationToken cancellationToken)
+    public async ValueTask<(SipSession Call, SendingExchange Exchange)> OpenAsync(SipUri target, PushOptions push, CancellationToken cancellationToken)
     {
         var stack = userAgent.Stack;
         var began = stack.TimeProvider.GetTimestamp();
-        var negotiation = new MsrpNegotiation(media, stack, userAgent.ContactUser ?? "-", options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
-        var exchange = new OfferAnswerExchange();
+        var negotiation = new MsrpNegotiation(media, stack, userAgent.ContactUser ?? "-", options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
+        var exchange = new SendingExchange(negotiation, log);
         SipSession? call = null;
-        MsrpSession? session = null;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var offer = exchange.Offer(SdpOfferer.CreateOffer(negotiation.Capabilities, what));
             var invite = await userAgent.InviteAsync(target, new InviteOptions
             {
-                Offer = new SipBody(SessionDescription.ContentType, offer.ToOctets()),
+                Offer = exchange.Offer(),
                 Prepare = request => composer.Prepare(request, push),
+                PrepareSession = branch => branch.OfferAsync = (request, _) => ValueTask.FromResult(exchange.Answer(branch, request)),
             }, cancellationToken).ConfigureAwait(false);
 
             call = invite.Session ?? throw new PushException(Read(invite) with { Elapsed = stack.TimeProvider.GetElapsedTime(began) });
-            var line = ReadAnswer(offer, exchange, call.RemoteDescription, invite);
-            session = negotiation.SessionOf(0);
-            await session.StartAsync(negotiation.RemoteOf(line.Route!), cancellationToken).ConfigureAwait(false);
-            return (call, session);
+            var (session, remote) = exchange.TakeAnswer(call.RemoteDescription, out var refusal) ?? throw new PushException(
+                new PushResult { Outcome = PushOutcome.Refused, Reason = refusal, StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session, Elapsed = stack.TimeProvider.GetElapsedTime(began) });
+
+            // Without the dialog nobody will come.
+            var starting = session.StartAsync(remote, ending.Token).AsTask();
+            if (await Task.WhenAny(starting, call.Completion).ConfigureAwait(false) != starting)
+            {
+                await ending.CancelAsync().ConfigureAwait(false);
+            }
+
+            await starting.ConfigureAwait(false);
+            return (call, exchange);
         }
         catch (Exception failure)
         {
@@ -38,6 +47,11 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             if (call is not null)
             {
                 await call.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (failure is OperationCanceledException && ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                failure = new IOException("The far end has ended the session before it was connected", failure);
             }
 
             if (failure is MsrpException or IOException)
@@ -49,20 +63,6 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
 
             throw;
         }
-    }
-
-    private static NegotiatedLine ReadAnswer(SessionDescription offer, OfferAnswerExchange exchange, SipBody? body, InviteResult invite)
-    {
-        if (body is not { } octets || !SessionDescription.TryParse(octets.Octets.Span, out var answer, out _, SdpProfile.Lenient))
-        {
-            throw Refused("The answer can't be read");
-        }
-
-        exchange.ReceiveAnswer(answer);
-        var line = SdpOfferer.ReadAnswer(offer, answer)[0];
-        return line.IsAccepted && line.Route is not null ? line : throw Refused($"The session was not taken: {line.Refusal}");
-
-        PushException Refused(string reason) => new(new PushResult { Outcome = PushOutcome.Refused, Reason = reason, StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session });
     }
 
     /// <summary>What an INVITE without a session has come to.</summary>

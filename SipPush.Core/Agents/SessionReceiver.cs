@@ -14,10 +14,11 @@ internal sealed class SessionReceiver(
     PushMedia media,
     MessageReader reader,
     Func<PushOffer, CancellationToken, ValueTask<PushDecision>> decide,
-    ChannelWriter<IncomingPush> queue,
+    Channel<IncomingPush> queue,
     ILogger log) : IAsyncDisposable
 {
     private readonly HashSet<ReceivingSession> _sessions = [];
+    private readonly CancellationTokenSource _ending = new();
     private bool _isDisposed;
 
     public async ValueTask HandleAsync(Invitation invitation, CancellationToken cancellationToken)
@@ -38,7 +39,23 @@ internal sealed class SessionReceiver(
             return;
         }
 
-        await AnswerAsync(invitation, offer, description, cancellationToken).ConfigureAwait(false);
+        // Whoever is behind with reading gets no more sessions.
+        if (queue.Reader.Count >= options.QueueLength)
+        {
+            PushLog.QueueFull(log, options.QueueLength);
+            await RefuseAsync(invitation, 480, "the queue is full", options.RetryAfter, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        try
+        {
+            await AnswerAsync(invitation, offer, description, cancellationToken, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (_ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested && failure is OperationCanceledException or ObjectDisposedException)
+        {
+            await RefuseAsync(invitation, 480, "the receiver ends", null, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -50,13 +67,11 @@ internal sealed class SessionReceiver(
             sessions = [.. _sessions];
         }
 
-        foreach (var session in sessions)
-        {
-            await session.DisposeAsync().ConfigureAwait(false);
-        }
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(sessions.Select(session => session.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
-    private async ValueTask AnswerAsync(Invitation invitation, PushOffer offer, SessionDescription description, CancellationToken cancellationToken)
+    private async ValueTask AnswerAsync(Invitation invitation, PushOffer offer, SessionDescription description, CancellationToken cancellationToken, CancellationToken deciding)
     {
         var messages = media.Options.Messages with
         {
@@ -64,7 +79,7 @@ internal sealed class SessionReceiver(
             MaxSize = options.MaxSize,
             ReportTiming = MsrpReportTiming.ByApplication,
         };
-        var negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly);
+        var negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
         var exchange = new ReceivingExchange(negotiation, messages);
         ReceivingSession? session = null;
         try
@@ -77,14 +92,14 @@ internal sealed class SessionReceiver(
             }
 
             offer = WithFiles(offer, files);
-            var decision = await decide(offer, cancellationToken).ConfigureAwait(false);
+            var decision = await decide(offer, deciding).ConfigureAwait(false);
             if (decision.Status is < 200 or >= 300)
             {
                 await RefuseAsync(invitation, decision.Status, decision.Reason ?? "the application has decided so", decision.RetryAfter, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
-            session = new ReceivingSession((message, file) => HandOverAsync(message, file, offer), Remove, userAgent.Stack.TimeProvider, log);
+            session = new ReceivingSession((message, file) => HandOverAsync(message, file, offer, invitation.IsTrusted), Remove, media.Options.EndsWithConnection, userAgent.Stack.TimeProvider, log);
             if (!TryAdd(session))
             {
                 await RefuseAsync(invitation, 480, "the receiver ends", null, cancellationToken).ConfigureAwait(false);
@@ -99,13 +114,15 @@ internal sealed class SessionReceiver(
             }
 
             session.Begin();
-            if (files.Count > 0)
+            var taken = session;
+            invitation.Session.OfferAsync = (request, token) => AnswerAgainAsync(exchange, taken, invitation.Session, request, offer, token);
+            var call = await invitation.AcceptAsync(new SipBody(SessionDescription.ContentType, answer.Description.ToOctets()), cancellationToken).ConfigureAwait(false);
+            if (!session.IsAccepted(call))
             {
-                var taken = session;
-                invitation.Session.OfferAsync = (request, token) => AnswerAgainAsync(exchange, taken, request, offer, token);
+                // The receiver has ended meanwhile.
+                await call.DisposeAsync().ConfigureAwait(false);
             }
 
-            session.IsAccepted(await invitation.AcceptAsync(new SipBody(SessionDescription.ContentType, answer.Description.ToOctets()), cancellationToken).ConfigureAwait(false));
             PushMetrics.PushAnswered(PushMode.Session, 200);
             session = null;
         }
@@ -124,12 +141,23 @@ internal sealed class SessionReceiver(
     }
 
     // A later offer: what is known goes on, what is new is decided on, and what is gone, or comes under another id, is given up (RFC 5547 §8.1).
-    private async ValueTask<SipBody?> AnswerAgainAsync(ReceivingExchange exchange, ReceivingSession session, SipRequest request, PushOffer first, CancellationToken cancellationToken)
+    private async ValueTask<SipBody?> AnswerAgainAsync(ReceivingExchange exchange, ReceivingSession session, SipSession call, SipRequest request, PushOffer first, CancellationToken cancellationToken)
     {
-        if (SipBody.Of(request) is not { } body
-            || !SessionDescription.TryParse(body.Octets.Span, out var description, out _, SdpProfile.Lenient)
-            || exchange.Look(description, out var files) is null)
+        if (SipBody.Of(request) is not { } body)
         {
+            // Asked for an offer, this end says what it has said.
+            return call.LocalDescription;
+        }
+
+        if (!SessionDescription.TryParse(body.Octets.Span, out var description, out _, SdpProfile.Lenient) || exchange.Look(description, out var files) is not { } survey)
+        {
+            return null;
+        }
+
+        if (survey.RefusalStatus is not null)
+        {
+            // Nothing of it could be taken, and what was agreed on still counts (RFC 3261 §14.2).
+            exchange.Refuse();
             return null;
         }
 
@@ -185,20 +213,20 @@ internal sealed class SessionReceiver(
         await invitation.RejectAsync(status, null, retryAfter, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask HandOverAsync(IncomingMsrpMessage message, PushFileOffer? file, PushOffer offer)
+    private async ValueTask HandOverAsync(IncomingMsrpMessage message, PushFileOffer? file, PushOffer offer, bool isTrusted)
     {
         try
         {
             if (file is not null)
             {
                 var received = offer with { ContentType = message.ContentType, Length = file.Length ?? message.AnnouncedLength ?? -1, Files = [file] };
-                await queue.WriteAsync(new IncomingPush(received, message, file)).ConfigureAwait(false);
+                await queue.Writer.WriteAsync(new IncomingPush(received, message, file)).ConfigureAwait(false);
                 return;
             }
 
-            if (await ContentReader.ReadAsync(message, offer, reader, options.Lenient).ConfigureAwait(false) is { } push)
+            if (await ContentReader.ReadAsync(message, offer, reader, isTrusted, options.Lenient).ConfigureAwait(false) is { } push)
             {
-                await queue.WriteAsync(push).ConfigureAwait(false);
+                await queue.Writer.WriteAsync(push).ConfigureAwait(false);
                 return;
             }
 

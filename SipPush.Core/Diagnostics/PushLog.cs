@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the agents log: 3000 to 3999, the last one used is 3026.</summary>
+/// <summary>What the agents log: 3000 to 3999, the last one used is 3028.</summary>
 internal static partial class PushLog
 {
     [LoggerMessage(3000, LogLevel.Information, "{Aor} is registered with the core until {Expires:u}")]
@@ -86,4 +86,10 @@ internal static partial class PushLog
 
     [LoggerMessage(3026, LogLevel.Warning, "The leftover {Path} of an inbox can't be removed")]
     public static partial void LeftoverNotRemoved(ILogger logger, string path, Exception error);
+
+    [LoggerMessage(3027, LogLevel.Debug, "The contents of a session go by another MSRP session from now on, {Session}")]
+    public static partial void MediaMoved(ILogger logger, Msrp.MsrpUri session);
+
+    [LoggerMessage(3028, LogLevel.Debug, "The session {Dialog} is over: {Cause}")]
+    public static partial void SessionOver(ILogger logger, DialogId dialog, PushSessionEnd cause);
 }

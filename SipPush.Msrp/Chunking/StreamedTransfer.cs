@@ -13,7 +13,6 @@ internal sealed class StreamedTransfer(MsrpSession session, MsrpHead head, byte[
 
     private SpillFile? _spill;
     private bool _shallSpill;
-
     private DrainedReader? _reader;
     private MsrpException? _failure;
 

@@ -1,0 +1,266 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using SipPush.Diagnostics;
+using SipPush.Msrp;
+using SipPush.Sdp;
+using SipPush.Sip;
+
+namespace SipPush;
+
+/// <summary>
+/// What a sender and a receiver agree on in one dialog, and the MSRP session that follows from it. An offer of either end that changes a path brings another session; the earlier one ends when what
+/// is being sent in it is through.
+/// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The semaphore's wait handle is never asked for")]
+internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
+{
+    private static readonly MessageOffer Messages = new() { Direction = MediaDirection.SendOnly };
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly OfferAnswerExchange _exchange = new();
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MsrpSession? _current;
+    private Task _moving = Task.CompletedTask;
+
+    /// <summary>The MSRP session that is sent in now, and what completes when another takes its place.</summary>
+    public (MsrpSession Session, Task Moved) Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_current!, _moved.Task);
+            }
+        }
+    }
+
+    /// <summary>The first offer.</summary>
+    public SipBody Offer()
+    {
+        lock (_gate)
+        {
+            return Body(_exchange.Offer(SdpOfferer.CreateOffer(negotiation.Capabilities, Messages)));
+        }
+    }
+
+    /// <summary>The answer to the first offer; null, with the reason, when there is no session.</summary>
+    public (MsrpSession Session, MsrpRemote Remote)? TakeAnswer(SipBody? body, out string refusal)
+    {
+        lock (_gate)
+        {
+            if (TryTakeAnswer(body, out var route, out refusal))
+            {
+                _current = negotiation.SessionOf(0);
+                return (_current, negotiation.RemoteOf(route));
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Answers an offer of the far end; null refuses it and leaves everything as it was.</summary>
+    public SipBody? Answer(SipSession call, SipRequest request)
+    {
+        if (SipBody.Of(request) is not { } body)
+        {
+            // Asked for an offer, this end says what it has said.
+            return call.LocalDescription;
+        }
+
+        lock (_gate)
+        {
+            if (_current is not { } current
+                || !SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient)
+                || _exchange.ReceiveOffer(offer) is not (OfferVerdict.Changed or OfferVerdict.Unchanged))
+            {
+                return null;
+            }
+
+            var isKept = !current.Completion.IsCompleted && MsrpNegotiation.IsSamePath(_exchange.Remote, offer, 0);
+            negotiation.Keep(0, isKept);
+            var answer = SdpAnswerer.Answer(offer, negotiation.Capabilities with { MaxSessions = 1 });
+            if (answer.RefusalStatus is not null)
+            {
+                _exchange.Withdraw();
+                return null;
+            }
+
+            if (!isKept)
+            {
+                if (answer.Lines.FirstOrDefault(line => line is { IsAccepted: true, Index: 0 })?.Route is { } route)
+                {
+                    Move(negotiation.SessionOf(0), negotiation.RemoteOf(route));
+                }
+                else
+                {
+                    // The far end has taken the media away.
+                    Run(() => current.CloseAsync().AsTask());
+                }
+            }
+
+            return Body(_exchange.Answer(answer.Description));
+        }
+    }
+
+    /// <summary>Offers another path of this end, and goes over to it when the far end takes it.</summary>
+    /// <returns>What was wrong; null when it was taken.</returns>
+    public async ValueTask<(string Reason, SipTransactionResult Result)?> MoveAsync(SipSession call, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SipBody offer;
+            MsrpSession created;
+            MsrpSession earlier;
+            lock (_gate)
+            {
+                if (!_exchange.CanOffer)
+                {
+                    return ("An offer of the far end is open", default);
+                }
+
+                earlier = _current!;
+                negotiation.Keep(0, isKept: false);
+                var agreed = _exchange.Local!;
+                offer = Body(_exchange.Offer(agreed with { Media = [SdpOfferer.CreateMedia(negotiation.Capabilities, Messages, 0).ToMedia(agreed.Connection), .. agreed.Media.Skip(1)] }));
+                created = negotiation.SessionOf(0);
+            }
+
+            var isTaken = false;
+            try
+            {
+                var result = await call.ReinviteAsync(offer, cancellationToken).ConfigureAwait(false);
+                lock (_gate)
+                {
+                    if (result.Response is not { IsSuccess: true } success)
+                    {
+                        return (result.Response?.ReasonPhrase ?? "No answer came", result);
+                    }
+
+                    if (!TryTakeAnswer(SipBody.Of(success), out var route, out var refusal))
+                    {
+                        return (refusal, result);
+                    }
+
+                    Move(created, negotiation.RemoteOf(route));
+                    isTaken = true;
+                    return null;
+                }
+            }
+            finally
+            {
+                if (!isTaken)
+                {
+                    lock (_gate)
+                    {
+                        _exchange.Withdraw();
+                        negotiation.Restore(0, earlier);
+                    }
+
+                    await created.DisposeAsync().ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Ends the MSRP session when what is being sent has come to its end, for as long as the token allows.</summary>
+    public async ValueTask CloseAsync(CancellationToken cancellationToken)
+    {
+        Task moving;
+        MsrpSession current;
+        lock (_gate)
+        {
+            (moving, current) = (_moving, _current!);
+        }
+
+        await moving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await current.CloseAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the MSRP session, and those that were before it, at once.</summary>
+    public async ValueTask EndAsync()
+    {
+        await negotiation.DropAsync().ConfigureAwait(false);
+        Task moving;
+        lock (_gate)
+        {
+            moving = _moving;
+        }
+
+        await moving.ConfigureAwait(false);
+    }
+
+    private static SipBody Body(SessionDescription description) => new(SessionDescription.ContentType, description.ToOctets());
+
+    private bool TryTakeAnswer(SipBody? body, [NotNullWhen(true)] out MessageRoute? route, out string refusal)
+    {
+        route = null;
+        if (body is not { } octets || !SessionDescription.TryParse(octets.Octets.Span, out var answer, out _, SdpProfile.Lenient))
+        {
+            refusal = "The answer can't be read";
+            _exchange.Withdraw();
+            return false;
+        }
+
+        var offer = _exchange.OpenOffer!;
+        if (_exchange.ReceiveAnswer(answer).FirstOrDefault(fault => !fault.IsHarmless) is { } wrong)
+        {
+            refusal = $"The answer is none to the offer: {wrong.Kind}";
+            _exchange.Withdraw();
+            return false;
+        }
+
+        var line = SdpOfferer.ReadAnswer(offer, answer)[0];
+        route = line.IsAccepted ? line.Route : null;
+        refusal = line.IsAccepted ? "The far end does not receive" : $"The session was not taken: {line.Refusal}";
+        return route is { MaySend: true };
+    }
+
+    // Under the gate.
+    private void Move(MsrpSession session, MsrpRemote remote)
+    {
+        var earlier = _current!;
+        _current = session;
+        _moved.TrySetResult();
+        _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        PushLog.MediaMoved(log, session.LocalUri);
+        Run(() => StartAsync(session, remote));
+        Run(() => LeaveAsync(earlier, session));
+    }
+
+    private async Task StartAsync(MsrpSession session, MsrpRemote remote)
+    {
+        try
+        {
+            await session.StartAsync(remote).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is MsrpException or InvalidOperationException)
+        {
+            PushLog.MediaFailed(log, failure);
+        }
+    }
+
+    // What is under way comes to its end, unless the whole ends before.
+    private static async Task LeaveAsync(MsrpSession earlier, MsrpSession next)
+    {
+        using var ending = new CancellationTokenSource();
+        var leaving = earlier.CloseAsync(ending.Token).AsTask();
+        if (await Task.WhenAny(leaving, next.Completion).ConfigureAwait(false) != leaving)
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+        }
+
+        await leaving.ConfigureAwait(false);
+    }
+
+    private void Run(Func<Task> work)
+    {
+        var running = Task.Run(work);
+        _moving = _moving.IsCompleted ? running : Task.WhenAll(_moving, running);
+    }
+}
