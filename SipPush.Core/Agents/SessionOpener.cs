@@ -22,7 +22,12 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             var invite = await userAgent.InviteAsync(target, new InviteOptions
             {
                 Offer = new SipBody(SessionDescription.ContentType, offer.ToOctets()),
-                Prepare = request => composer.Prepare(request, push),
+                ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
+                Prepare = request =>
+                {
+                    request.Set(SipHeaderNames.To, $"<{to}>");
+                    composer.Prepare(request, push);
+                },
             }, cancellationToken).ConfigureAwait(false);
 
             call = invite.Session ?? throw new PushException(Read(invite) with { Elapsed = stack.TimeProvider.GetElapsedTime(began) });
