@@ -31,8 +31,8 @@ internal static class GoldenTranscript
         for (var i = 0; i < messages.Count; i++)
         {
             var lines = i + 1 < parts.Length ? parts[i + 1].Split('\n') : [$"? · {messages[i].Text.Split('\n')[0]} · ", ""];
-            var title = lines[0][..(lines[0].LastIndexOf(" · ", StringComparison.Ordinal) + 3)];
-            written.Append("\n### ").Append(title).Append(messages[i].From).Append(" → ").Append(messages[i].To).Append(", ").Append(messages[i].Protocol).Append('\n');
+            var heading = lines[0][..(lines[0].LastIndexOf(" · ", StringComparison.Ordinal) + 3)];
+            written.Append("\n### ").Append(heading).Append(messages[i].From).Append(" → ").Append(messages[i].To).Append(", ").Append(messages[i].Protocol).Append('\n');
             foreach (var remark in lines.Skip(1).TakeWhile(line => !line.StartsWith(Indent, StringComparison.Ordinal)))
             {
                 written.Append(remark).Append('\n');
@@ -41,6 +41,12 @@ internal static class GoldenTranscript
             foreach (var line in messages[i].Text.Split('\n'))
             {
                 written.Append(line.Length == 0 ? "" : Indent).Append(line).Append('\n');
+            }
+
+            // The title of the next chapter.
+            foreach (var title in lines.Where(line => line.StartsWith("## ", StringComparison.Ordinal)))
+            {
+                written.Append('\n').Append(title).Append('\n');
             }
         }
 
