@@ -29,9 +29,10 @@ public sealed class GoldenFlowTests
     private readonly ManualTimeProvider _clock = new();
 
     [Test]
-    [Description("PUSH-01, PUSH-10, PUSH-20, issue 5 point 6")]
+    [Description("PUSH-01, PUSH-02, PUSH-03, PUSH-05, PUSH-10, PUSH-11, PUSH-23, PUSH-25, PUSH-29")]
     public async Task The_flows_B1_to_B3_are_the_transcript()
     {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
         var record = new GoldenRecord(Content, new Dictionary<string, string> { [ReceiverAddress] = "PRA", [CoreAddress] = "core", [SenderAddress] = "PSA" });
         var network = new MemoryNetwork(_clock) { Fate = record.Saw };
         MemoryTransport[] At(string address, int port) => [new(network, SipEndPoint.Parse($"udp:{address}:{port}")), new(network, SipEndPoint.Parse($"tcp:{address}:{port}"))];
@@ -83,17 +84,17 @@ public sealed class GoldenFlowTests
                 OfferTypes = [PushMessage.MediaType],
                 Media = new PushMediaOptions { Endpoint = senderMedia, Messages = new MsrpSessionOptions { ChunkSize = 2048, Pipelining = false } },
             });
-        var pushes = receiver.ReceiveAllAsync().GetAsyncEnumerator();
+        await using var pushes = receiver.ReceiveAllAsync(limit.Token).GetAsyncEnumerator();
 
         // B.1
-        var registration = await receiver.RegisterAsync();
-        await sender.Registrations.WaitForAsync(SipUri.Parse(User), "mms.ua");
+        await using var registration = await receiver.RegisterAsync(cancellationToken: limit.Token);
+        await sender.Registrations.WaitForAsync(SipUri.Parse(User), "mms.ua", limit.Token);
         await record.UntilAsync("PSA", "core", "SIP/2.0 200");
 
         // B.2
         var identity = SipUri.Parse("sip:psa@domain.com");
         var message = await sender.SendAsync(
-            SipUri.Parse(User), PushContent.FromBytes("(Push content...)"u8.ToArray(), "application/vnd.wap.mms-message"), new PushOptions { Application = "mms.ua", Identity = identity });
+            SipUri.Parse(User), PushContent.FromBytes("(Push content...)"u8.ToArray(), "application/vnd.wap.mms-message"), new PushOptions { Application = "mms.ua", Identity = identity }, limit.Token);
         Assert.That(message.Outcome, Is.EqualTo(PushOutcome.Delivered), message.ToString());
         await using (var push = await NextAsync(pushes))
         {
@@ -101,19 +102,19 @@ public sealed class GoldenFlowTests
         }
 
         // B.3
-        await using var session = await sender.OpenSessionAsync(SipUri.Parse(User), new PushOptions { Application = "wml.ua", Identity = identity, SuccessReport = true, MessageId = "12339sdqwer" });
-        var sending = session.SendAsync(PushContent.FromBytes(Content, PushMessage.MediaType)).AsTask();
+        await using var session = await sender.OpenSessionAsync(SipUri.Parse(User), new PushOptions { Application = "wml.ua", Identity = identity, SuccessReport = true, MessageId = "12339sdqwer" }, limit.Token);
+        var sending = session.SendAsync(PushContent.FromBytes(Content, PushMessage.MediaType), limit.Token).AsTask();
         await using (var push = await NextAsync(pushes))
         {
             using var content = new MemoryStream();
-            await push.Content.CopyToAsync(content);
+            await push.Content.CopyToAsync(content, limit.Token);
             Assert.That(content.ToArray(), Is.EqualTo(Content.AsSpan(Content.AsSpan().IndexOf("\r\n\r\n"u8) + 4).ToArray()));
             await record.UntilAsync("PRA", "PSA", "MSRP ", 4);
-            await push.CompleteAsync();
+            await push.CompleteAsync(limit.Token);
         }
 
         Assert.That((await sending).Outcome, Is.EqualTo(MsrpSendOutcome.Reported));
-        await session.EndAsync();
+        await session.EndAsync(limit.Token);
         await record.UntilAsync("core", "PSA", "SIP/2.0 200", 3);
 
         var said = record.Messages;
@@ -121,9 +122,6 @@ public sealed class GoldenFlowTests
         var actual = Path.Combine(TestContext.CurrentContext.WorkDirectory, "GoldenFlow.actual.md");
         await File.WriteAllTextAsync(actual, GoldenTranscript.With(golden, said));
         Assert.That(said.Select(each => each.ToString()), Is.EqualTo(GoldenTranscript.Read(golden).Select(each => each.ToString())), $"What it is now stands in {actual}");
-
-        await pushes.DisposeAsync();
-        await registration.DisposeAsync();
     }
 
     private ValueTask<SipStack> StartAsync(MemoryTransport[] transports, string? host, SipIdentifiers identifiers) => SipStack.StartAsync(new SipStackOptions
@@ -155,7 +153,7 @@ public sealed class GoldenFlowTests
 
     private static async Task<IncomingPush> NextAsync(IAsyncEnumerator<IncomingPush> pushes)
     {
-        Assert.That(await pushes.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System), Is.True);
+        Assert.That(await pushes.MoveNextAsync(), Is.True);
         return pushes.Current;
     }
 
