@@ -284,6 +284,8 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         {
             link = remote.ConnectTo is { } other
                 ? await _dialer.ConnectAsync(other.Host, other.Port, target.IsSecure, identity, cancellationToken).ConfigureAwait(false)
+                : !target.IsSecure && Options.Connect is { } connect
+                ? new MsrpLink(await connect(target, cancellationToken).ConfigureAwait(false))
                 : await _dialer.ConnectAsync(target, identity, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException failure)
@@ -408,7 +410,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
 
         // One that only connects has no port to name; 9, discard, says so (RFC 6135 §4.2.2).
         var host = Options.AdvertisedHost ?? (local is null || local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? "localhost" : local.Address.ToString());
-        return new MsrpUri(secure, host, local?.Port ?? 9, Options.Identifiers.NewSessionId());
+        return new MsrpUri(secure, host, Options.AdvertisedPort ?? local?.Port ?? 9, Options.Identifiers.NewSessionId());
     }
 
     private static MsrpPeerIdentity IdentityOf(MsrpRemote remote) =>

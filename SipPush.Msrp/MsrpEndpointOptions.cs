@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,6 +16,10 @@ public sealed record MsrpEndpointOptions
 
     /// <summary>The host that the URIs of this end name, where the address listened at is not the one that others reach; null by default: that address.</summary>
     public string? AdvertisedHost { get; init; }
+
+    /// <summary>The port that the URIs of this end name, where it is another than the one listened on: a port forwarded by NAT, or that of a listener of the application's, which hands its connections
+    /// to <see cref="MsrpEndpoint.ServeAsync(IDuplexPipe)"/>. Null by default: the port listened on, or 9 where there is none.</summary>
+    public int? AdvertisedPort { get; init; }
 
     /// <summary>Certificates and trust; null by default, and then nothing listens on TLS, and what is connected to is judged by the roots of the system.</summary>
     public MsrpTlsOptions? Tls { get; init; }
@@ -34,6 +39,10 @@ public sealed record MsrpEndpointOptions
 
     /// <summary>The addresses of a host name, in the order in which to try them; null by default: the system is asked.</summary>
     public Func<string, CancellationToken, ValueTask<IReadOnlyList<IPAddress>>>? Resolve { get; init; }
+
+    /// <summary>Makes the connection to where an <c>msrp</c> URI says, in place of a socket: in memory, or over a channel of the application's. The endpoint owns the pipe. An <see cref="IOException"/> says
+    /// that the far end can't be reached. What is <c>msrps</c> goes over sockets all the same. Null by default.</summary>
+    public Func<MsrpUri, CancellationToken, ValueTask<IDuplexPipe>>? Connect { get; init; }
 
     /// <summary>Where ids come from.</summary>
     public MsrpIdentifiers Identifiers { get; init; } = MsrpIdentifiers.Random;

@@ -31,7 +31,7 @@ internal sealed class MsrpNegotiation
             NewPath = NewPath,
             MaxSize = maxSize,
             Direction = direction,
-            IsReachable = media.Options.IsReachable && (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint) is not null,
+            IsReachable = media.Options.IsReachable && (endpoint.Options.AdvertisedPort is not null || (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint) is not null),
             SupportsCema = media.Options.SupportsCema,
             Tls = media.Options.Tls,
             Fingerprints = endpoint.Options.Tls?.Certificate is { } certificate && media.Options.Tls != TlsUse.None ? [Fingerprint.Of(certificate.RawData)] : [],

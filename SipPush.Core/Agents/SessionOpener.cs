@@ -22,7 +22,12 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             var invite = await userAgent.InviteAsync(target, new InviteOptions
             {
                 Offer = exchange.Offer(),
-                Prepare = request => composer.Prepare(request, push),
+                ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
+                Prepare = request =>
+                {
+                    request.Set(SipHeaderNames.To, $"<{to}>");
+                    composer.Prepare(request, push);
+                },
                 PrepareSession = branch => branch.OfferAsync = (request, _) => ValueTask.FromResult(exchange.Answer(branch, request)),
             }, cancellationToken).ConfigureAwait(false);
 

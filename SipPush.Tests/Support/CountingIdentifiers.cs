@@ -4,9 +4,10 @@ using SipPush.Sip;
 namespace SipPush.Tests.Support;
 
 /// <summary>Identifiers that count, so that a test can write them down: 1, 2, 3 … as the last octets.</summary>
-internal sealed class CountingIdentifiers : SipIdentifiers
+/// <param name="before">The number before the first, so that those of several stacks can be told apart.</param>
+internal sealed class CountingIdentifiers(int before = 0) : SipIdentifiers
 {
-    private int _last;
+    private int _last = before;
 
     public override void Fill(Span<byte> destination)
     {

@@ -1,0 +1,179 @@
+using System.Net;
+using System.Security.Cryptography;
+using SipPush.Msrp;
+using SipPush.Sip;
+using SipPush.Tests.Support;
+
+namespace SipPush.Tests.Interop;
+
+/// <summary>One end of pushes in sessions on real sockets: a user agent registered with a core, with an MSRP endpoint of its own, and a sender or a receiver on both.</summary>
+internal sealed class SessionParty : IAsyncDisposable
+{
+    private static int _instances;
+
+    private readonly CancellationTokenSource _limit;
+    private Registration? _registration;
+
+    private SessionParty(SipStack stack, MessageTap tap, MsrpEndpoint media, TimeSpan limit)
+    {
+        Stack = stack;
+        Tap = tap;
+        Media = media;
+        _limit = new CancellationTokenSource(limit, TimeProvider.System);
+    }
+
+    public SipStack Stack { get; }
+
+    public MessageTap Tap { get; }
+
+    public MsrpEndpoint Media { get; }
+
+    public PushSenderAgent? Sender { get; private set; }
+
+    public PushReceiverAgent? Receiver { get; private set; }
+
+    public int Port => Stack.Local[0].Address.Port;
+
+    /// <summary>Ends whatever takes longer than a test may.</summary>
+    public CancellationToken Token => _limit.Token;
+
+    /// <summary>Takes sessions as bob, of anything up to 200 MB.</summary>
+    /// <param name="core">Where it registers; null for nowhere.</param>
+    /// <param name="transport">How it reaches the core: udp, tcp or tls.</param>
+    /// <param name="isReachable">Whether its MSRP endpoint listens.</param>
+    /// <param name="roots">Whom it trusts, on TLS.</param>
+    public static async Task<SessionParty> ReceiverAsync(KamailioCore? core, string transport, bool isReachable = true, TestAuthority? roots = null)
+    {
+        var party = await StartAsync(core, transport, isReachable, roots);
+        var user = party.CreateUser(core, "bob", transport);
+        party.Receiver = new PushReceiverAgent(user, new PushReceiverOptions { Applications = ["mms.ua"], MaxSize = 200_000_000, Media = party.Options });
+        return await party.RegisteredAsync(core, async token => await party.Receiver.RegisterAsync(cancellationToken: token));
+    }
+
+    /// <summary>Opens sessions as alice; the rest as with <see cref="ReceiverAsync"/>.</summary>
+    public static async Task<SessionParty> SenderAsync(KamailioCore? core, string transport, bool isReachable = true, TestAuthority? roots = null)
+    {
+        var party = await StartAsync(core, transport, isReachable, roots);
+        var user = party.CreateUser(core, "alice", transport);
+        party.Sender = new PushSenderAgent(user, new PushSenderOptions { Application = "mms.ua", Media = party.Options });
+        return await party.RegisteredAsync(core, async token => await user.RegisterAsync(new RegistrationOptions(), token));
+    }
+
+    /// <summary>Octets by chance, the same for each length.</summary>
+    public static byte[] Octets(int length)
+    {
+        var octets = new byte[length];
+        new Random(length).NextBytes(octets);
+        return octets;
+    }
+
+    public static string HashOf(ReadOnlySpan<byte> octets) => Convert.ToHexStringLower(SHA256.HashData(octets));
+
+    /// <summary>Takes that many pushes, reads each to its end and reports it; the hashes by Message-ID.</summary>
+    public async Task<Dictionary<string, (long Length, string Hash)>> TakeAsync(int count)
+    {
+        var taken = new Dictionary<string, (long, string)>();
+        var reading = new List<Task>();
+        await foreach (var push in Receiver!.ReceiveAllAsync(Token))
+        {
+            reading.Add(ReadAsync(push));
+            if (reading.Count == count)
+            {
+                break;
+            }
+        }
+
+        await Task.WhenAll(reading);
+        return taken;
+
+        async Task ReadAsync(IncomingPush push)
+        {
+            await using (push)
+            {
+                using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                var buffer = new byte[64 * 1024];
+                var length = 0L;
+                while (await push.Content.ReadAsync(buffer, Token) is > 0 and var read)
+                {
+                    hash.AppendData(buffer, 0, read);
+                    length += read;
+                }
+
+                await push.CompleteAsync(Token);
+                lock (taken)
+                {
+                    taken.Add(push.MessageId!, (length, Convert.ToHexStringLower(hash.GetHashAndReset())));
+                }
+            }
+        }
+    }
+
+    /// <summary>A line of the first session description that it has said or heard with that first line.</summary>
+    public string Sdp(string startLine, string line) => Tap.Messages.Select(message => message.Text)
+        .First(message => message.StartsWith(startLine, StringComparison.Ordinal) && message.Contains($"\r\n{line}", StringComparison.Ordinal))
+        .Split("\r\n").First(each => each.StartsWith(line, StringComparison.Ordinal))[line.Length..];
+
+    /// <summary>Waits until nothing is left of any session.</summary>
+    public async Task UntilQuietAsync() => Assert.That(
+        await Poll.UntilAsync(() => Stack.Sessions.Count == 0 && Media.Counts is { Sessions: 0, Connections: 0, PartialMessages: 0 }, TimeSpan.FromSeconds(20)),
+        Is.True,
+        () => $"{Stack.Sessions.Count} dialogs and {Media.Counts} are left\n{string.Join("\n\n", Tap.Messages)}");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_registration is not null)
+        {
+            await _registration.DisposeAsync();
+        }
+
+        if (Sender is not null)
+        {
+            await Sender.DisposeAsync();
+        }
+
+        if (Receiver is not null)
+        {
+            await Receiver.DisposeAsync();
+        }
+
+        await Stack.DisposeAsync();
+        await Media.DisposeAsync();
+        _limit.Dispose();
+    }
+
+    private PushMediaOptions Options => new() { Endpoint = Media };
+
+    private static async Task<SessionParty> StartAsync(KamailioCore? core, string transport, bool isReachable, TestAuthority? roots)
+    {
+        var tap = new MessageTap();
+        var port = FreePort.Next();
+        var options = transport == "tls"
+            ? CallParty.TlsOptions(core!, roots!)
+            : new SipStackOptions { Listen = [SipEndPoint.Parse($"udp:127.0.0.1:{port}"), SipEndPoint.Parse($"tcp:127.0.0.1:{port}")] };
+        var stack = await SipStack.StartAsync(options with { Tap = tap });
+        var media = MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = isReachable ? new IPEndPoint(IPAddress.Loopback, FreePort.Next()) : null, AdvertisedHost = "127.0.0.1" });
+        return new SessionParty(stack, tap, media, TimeSpan.FromSeconds(60));
+    }
+
+    private SipUserAgent CreateUser(KamailioCore? core, string name, string transport) => Stack.CreateUserAgent(new SipUserAgentOptions
+    {
+        AddressOfRecord = SipUri.Parse($"sip:{name}@ims.example"),
+        InstanceId = $"urn:uuid:f81d4fae-7dec-11d0-a766-{Interlocked.Increment(ref _instances):x12}",
+        OutboundProxies = core is null || transport == "tls" ? [] : [SipUri.Parse($"sip:{core.Gm};transport={transport};lr")],
+        Credentials = core is null ? [] : [new SipCredential(name, core.Options.Password)],
+    });
+
+    private async Task<SessionParty> RegisteredAsync(KamailioCore? core, Func<CancellationToken, Task<Registration>> register)
+    {
+        try
+        {
+            _registration = core is null ? null : await register(Token);
+            return this;
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+}
