@@ -78,6 +78,13 @@ public sealed class SampleOutput
         }
     }
 
+    /// <summary>Runs something with progress bars, when a person looks at a terminal; otherwise without.</summary>
+    public Task<int> WithBarsAsync(Func<TransferBars?, Task<int>> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return !_json && _console.Profile.Out.IsTerminal ? TransferBars.RunAsync(_console, run) : run(null);
+    }
+
     /// <summary>The text with what would steer a terminal made visible: much of what samples print comes from the wire.</summary>
     public static string Printable(string text) =>
         string.Create(text.Length, text, static (copy, from) =>
@@ -112,7 +119,7 @@ public sealed class SampleOutput
 
     private static Style StyleOf(string name) => name switch
     {
-        "registered" or "pushReceived" => new Style(Color.Green),
+        "registered" or "pushReceived" or "deliveryReport" => new Style(Color.Green),
         "thirdPartyRegister" => new Style(Color.Blue),
         _ => Style.Plain,
     };
