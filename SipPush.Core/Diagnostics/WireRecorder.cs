@@ -126,8 +126,7 @@ public sealed class WireRecorder : IDisposable
 
                 stream = new TcpStream();
                 _streams.Add(flow, stream);
-                Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn, []);
-                Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn | TcpFlags.Ack, []);
+                Open(stream, local, remote, isSecure, isSending);
             }
 
             while (!octets.IsEmpty)
@@ -143,6 +142,23 @@ public sealed class WireRecorder : IDisposable
                     Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Push, piece);
                 }
             }
+        }
+    }
+
+    // A tap is not told who connected; whoever did speaks first, in SIP (RFC 3261 §18.1.1) and in MSRP (RFC 4975 §5.4).
+    private void Open(TcpStream stream, IPEndPoint local, IPEndPoint remote, bool isSecure, bool isOwn)
+    {
+        if (isOwn)
+        {
+            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn, []);
+            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn | TcpFlags.Ack, []);
+            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack, []);
+        }
+        else
+        {
+            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn, []);
+            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn | TcpFlags.Ack, []);
+            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack, []);
         }
     }
 

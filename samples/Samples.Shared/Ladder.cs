@@ -82,7 +82,7 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
             : null;
 
     private string Find(IPEndPoint address, string? peer) =>
-        FindOwn(address) ?? peer ?? _names.GetValueOrDefault(address.Port) ?? address.ToString();
+        FindOwn(address) ?? _names.GetValueOrDefault(address.Port) ?? peer ?? address.ToString();
 
     private int ColumnOf(string name)
     {
