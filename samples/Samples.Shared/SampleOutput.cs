@@ -21,11 +21,16 @@ public sealed class SampleOutput
     /// <param name="error">Standard error.</param>
     /// <param name="json">Whether a program reads it.</param>
     public SampleOutput(TextWriter output, TextWriter error, bool json)
+        : this(CreateConsole(output), CreateConsole(error), output, json)
+    {
+    }
+
+    internal SampleOutput(IAnsiConsole console, IAnsiConsole errors, TextWriter output, bool json)
     {
         _output = output;
         _json = json;
-        _console = CreateConsole(output);
-        _errors = CreateConsole(error);
+        _console = console;
+        _errors = errors;
     }
 
     /// <summary>Tells of an event, in words or as an object with those members.</summary>
