@@ -54,8 +54,7 @@ public sealed partial class SampleSessionTests
         Assert.That(Literal(sender, "deliveryReport"), Is.EqualTo("""{"event":"deliveryReport","messageId":"*","status":200,"bytes":1000090,"milliseconds":*}"""));
         Assert.That(Literal(sender, "pushSent"), Is.EqualTo(
             $$"""{"event":"pushSent","to":"sip:bob@example.com","mode":"session","status":200,"reason":"Reported","stored":false,"milliseconds":*,"sha256":"{{sha256}}"}"""));
-        Assert.That(Literal(receiver, "pushReceived"), Is.EqualTo(
-            $$"""{"event":"pushReceived","from":"sip:psa@example.com","to":"sip:bob@example.com","application":"mms.ua","contentType":"application/octet-stream","bytes":1000000,"sha256":"{{sha256}}","mode":"session","file":"{{path}}"}"""));
+        Assert.That((await receiver.EventAsync("pushReceived")).GetProperty("file").GetString(), Is.EqualTo(path));
         Assert.That(await HashAsync(path), Is.EqualTo(sha256));
         Assert.That(Directory.GetFileSystemEntries(inbox), Has.Length.EqualTo(1));
         Assert.That(sender.Error + receiver.Error, Is.Empty);
@@ -74,7 +73,8 @@ public sealed partial class SampleSessionTests
 
         Assert.That(await sender.ExitAsync(), Is.Zero, () => string.Join('\n', sender.Output));
         Assert.That(await receiver.ExitAsync(), Is.Zero);
-        Assert.That((await receiver.EventAsync("pushReceived")).GetProperty("sha256").GetString(), Is.EqualTo(sha256));
+        Assert.That(Literal(receiver, "pushReceived"), Is.EqualTo(
+            $$"""{"event":"pushReceived","from":"sip:psa@example.com","to":"sip:bob@example.com","application":"mms.ua","contentType":"application/octet-stream","bytes":100000,"sha256":"{{sha256}}","mode":"session","file":null}"""));
 
         // Whoever connects sends the first frame, empty, so that the other knows who has come (RFC 4975 §5.4).
         var first = sender.Error.Split('\n').First(line => line.Contains(" SEND ", StringComparison.Ordinal));
@@ -201,7 +201,7 @@ public sealed partial class SampleSessionTests
             return Task.FromResult(0);
         });
 
-        Assert.That(output.ToString(), Does.Contain("sip:[bob]@example.com").And.Contain("100%").And.Contain("10.0"));
+        Assert.That(output.ToString(), Does.Contain("sip:[bob]@example.com").And.Contain("100%").And.Contain("9.5 MB"));
     }
 
     [GeneratedRegex("(?<=[│▶◀─])─ [A-Z0-9].* ─(?=[│▶◀─])")]
