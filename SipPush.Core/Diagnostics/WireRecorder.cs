@@ -58,6 +58,9 @@ public sealed class WireRecorder : IDisposable
         }
     }
 
+    /// <summary>Why nothing more could be written; null when nothing has gone wrong.</summary>
+    public IOException? Error { get; private set; }
+
     /// <summary>Begins a file, over one that is there.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="maximumOctets">Beyond this size nothing more is recorded; null for no limit.</param>
@@ -81,7 +84,14 @@ public sealed class WireRecorder : IDisposable
             if (!_isClosed)
             {
                 _isClosed = true;
-                _file.Dispose();
+                try
+                {
+                    _file.Dispose();
+                }
+                catch (IOException failure)
+                {
+                    Error ??= failure;
+                }
             }
         }
     }
@@ -119,15 +129,14 @@ public sealed class WireRecorder : IDisposable
 
             if (!_streams.TryGetValue(flow, out var stream))
             {
-                if (_streams.Count >= MaximumStreams)
+                if (_streams.Count >= MaximumStreams && !ForgetEnded())
                 {
                     return;
                 }
 
                 stream = new TcpStream();
                 _streams.Add(flow, stream);
-                Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn, []);
-                Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn | TcpFlags.Ack, []);
+                Open(stream, local, remote, isSecure, isSending);
             }
 
             while (!octets.IsEmpty)
@@ -146,6 +155,23 @@ public sealed class WireRecorder : IDisposable
         }
     }
 
+    // A tap is not told who connected; whoever did speaks first, in SIP (RFC 3261 §18.1.1) and in MSRP (RFC 4975 §5.4).
+    private void Open(TcpStream stream, IPEndPoint local, IPEndPoint remote, bool isSecure, bool isOwn)
+    {
+        if (isOwn)
+        {
+            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn, []);
+            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn | TcpFlags.Ack, []);
+            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack, []);
+        }
+        else
+        {
+            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn, []);
+            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn | TcpFlags.Ack, []);
+            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack, []);
+        }
+    }
+
     private void Close(object flow, IPEndPoint local, IPEndPoint remote, bool isSecure)
     {
         lock (_gate)
@@ -154,11 +180,26 @@ public sealed class WireRecorder : IDisposable
             {
                 Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack | TcpFlags.Fin, []);
                 Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Fin, []);
+                Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack, []);
             }
         }
     }
 
-    private bool IsFull => _isClosed || _written >= _maximumOctets;
+    // A SIP tap is not told of the end of a connection.
+    private bool ForgetEnded()
+    {
+        foreach (var flow in _streams.Keys)
+        {
+            if (flow is SipFlow { IsOpen: false })
+            {
+                _streams.Remove(flow);
+            }
+        }
+
+        return _streams.Count < MaximumStreams;
+    }
+
+    private bool IsFull => _isClosed || Error is not null || _written >= _maximumOctets;
 
     private void Segment(IPEndPoint from, IPEndPoint to, bool isSecure, ref uint sequence, uint acknowledged, TcpFlags flags, ReadOnlySpan<byte> octets)
     {
@@ -302,10 +343,21 @@ public sealed class WireRecorder : IDisposable
         Write(tail);
     }
 
+    // A full disk ends the recording and nothing else.
     private void Write(ReadOnlySpan<byte> octets)
     {
-        _file.Write(octets);
-        _written += octets.Length;
+        if (Error is null)
+        {
+            try
+            {
+                _file.Write(octets);
+                _written += octets.Length;
+            }
+            catch (IOException failure)
+            {
+                Error = failure;
+            }
+        }
     }
 
     private static IPEndPoint Plain(EndPoint? end) => end switch

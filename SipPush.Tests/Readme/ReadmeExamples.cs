@@ -57,6 +57,31 @@ internal static class ReadmeExamples
         }
     }
 
+    public static async Task<DeliveryReport> PushInSessionAsync(PushSenderAgent sender, SipUri bob, CancellationToken stop)
+    {
+        await using var session = await sender.OpenSessionAsync(bob, new PushOptions { SuccessReport = true }, stop);
+
+        var report = await session.SendAsync(PushContent.FromFile("kettle.mp4", "video/mp4"), stop);
+        await session.SendAsync(PushContent.FromText("It boils."), stop);    // more of them, one after the other or at once
+        await session.EndAsync(stop);
+
+        return report;                                   // Reported: the receiver says that it has all of it
+    }
+
+    public static async Task TakeAsync(SipUserAgent userAgent, Stream file, CancellationToken stop)
+    {
+        await using var receiver = new PushReceiverAgent(userAgent, new PushReceiverOptions { MaxSize = 1L << 30 });
+
+        await foreach (var push in receiver.ReceiveAllAsync(stop))
+        {
+            await using (push)
+            {
+                await push.Content.CopyToAsync(file, stop);    // while it comes; throws when it does not come whole
+                await push.CompleteAsync(stop);                // the report, if the sender has asked for one
+            }
+        }
+    }
+
     public static async Task<MsrpSendResult> MsrpAsync(Func<MsrpPath, Task<MsrpPath>> exchange, Stream file, CancellationToken stop)
     {
         await using var endpoint = MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = new IPEndPoint(IPAddress.Loopback, 2855) });

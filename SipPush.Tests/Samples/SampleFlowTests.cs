@@ -67,7 +67,8 @@ public sealed class SampleFlowTests
             Assert.That(File.ReadAllBytes(Text(received, "file")!), Is.EqualTo(content));
         });
         var sent = await sender.EventAsync("pushSent");
-        Assert.That(Members(sent), Is.EqualTo(["event", "to", "mode", "status", "reason", "stored", "milliseconds"]));
+        Assert.That(Members(sent), Is.EqualTo(["event", "to", "mode", "status", "reason", "stored", "milliseconds", "sha256"]));
+        Assert.That(Text(sent, "sha256"), Is.EqualTo(sha256));
         Assert.That(sent.GetProperty("status").GetInt32(), Is.EqualTo(200));
         Assert.That(sender.Error + receiver.Error, Is.Empty);
     }
@@ -202,8 +203,23 @@ public sealed class SampleFlowTests
         var drawn = string.Join('\n', run.Output);
         Assert.That(run.Output.Count(line => line.Contains("─ REGISTER sip:", StringComparison.Ordinal)), Is.EqualTo(4), drawn);
         Assert.That(run.Output.Count(line => line.Contains("─ MESSAGE sip:", StringComparison.Ordinal)), Is.EqualTo(2), drawn);
-        Assert.That(run.Output.Count(line => line.Contains("─ 200 OK ─", StringComparison.Ordinal)), Is.EqualTo(6), drawn);
-        Assert.That(drawn, Does.Contain("the same that was sent"));
+        Assert.That(run.Output.Count(line => line.Contains("─ INVITE sip:", StringComparison.Ordinal)), Is.EqualTo(2), drawn);
+        Assert.That(run.Output.Count(line => line.Contains("─ ACK sip:", StringComparison.Ordinal)), Is.EqualTo(2), drawn);
+        Assert.That(run.Output.Count(line => line.Contains("─ SEND 1-262144/100000", StringComparison.Ordinal)), Is.EqualTo(1), drawn);
+        Assert.That(run.Output.Count(line => line.Contains("─ REPORT 1-100000", StringComparison.Ordinal)), Is.EqualTo(1), drawn);
+        Assert.That(drawn, Does.Match(@"│ text/plain;charset=utf-8 │ message │ 17 +│ [0-9.]+ ms +│ none +│ the same that was sent │"));
+        Assert.That(drawn, Does.Match(@"│ application/octet-stream │ session │ 10,000,000 │ [0-9.]+ ms +│ 200 Reported │ the same that was sent │"));
+    }
+
+    [Test]
+    public async Task Loopback_takes_a_file()
+    {
+        var file = Path.Combine(_inbox.FullName, "kettle.bin");
+        await File.WriteAllBytesAsync(file, new byte[5000]);
+        await using var run = SampleRun.Start(LoopbackProgram.RunAsync, "--file", file);
+
+        Assert.That(await run.ExitAsync(), Is.Zero, run.Error);
+        Assert.That(string.Join('\n', run.Output), Does.Match(@"│ kettle.bin +│ session │ 5,000 +│ [0-9.]+ ms +│ 200 Reported │ the same that was sent │"));
     }
 
     private static Task<SipCoreServer> StartCoreAsync(int psaPort) => SipCoreServer.StartAsync(

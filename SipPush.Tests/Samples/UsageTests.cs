@@ -21,6 +21,9 @@ public sealed class UsageTests
         yield return Case("no core", "--no-register", Without(Receiver, "--core"));
         yield return Case("an application that is none", "--app", Replace(Receiver, "--app", "a,b"));
         yield return Case("a count of nothing", "whole number", [.. Receiver, "--count", "0"]);
+        yield return Case("a setup that is none", "'both' is not active, passive or auto", [.. Receiver, "--setup", "both"]);
+        yield return Case("a rate of nothing", "--rate: '0' is not a whole number from 1 up", [.. Receiver, "--rate", "0"]);
+        yield return Case("a capture that can't be written", "Cannot write --pcap", [.. Receiver, "--pcap", "no-such-directory/x.pcapng"]);
         yield return Case("a password that is not there", "SIPPUSH_NO_SUCH_VARIABLE", [.. Receiver, "--password-env", "SIPPUSH_NO_SUCH_VARIABLE"]);
     }
 
@@ -32,7 +35,8 @@ public sealed class UsageTests
         yield return Case("text and file", "either --text or --file", [.. Sender, "--file", "x.png"]);
         yield return Case("neither text nor file", "either --text or --file", Without(Sender, "--text"));
         yield return Case("a file that is not there", "no-such-file.png", [.. Without(Sender, "--text"), "--file", "no-such-file.png"]);
-        yield return Case("session mode", "session mode is not available in this version", [.. Sender, "--mode", "session"]);
+        yield return Case("a report by MESSAGE", "--report takes a session", [.. Sender, "--mode", "message", "--report"]);
+        yield return Case("a capture that can't be written", "Cannot write --pcap", [.. Sender, "--pcap", "no-such-directory/x.pcapng"]);
         yield return Case("a mode that is none", "--mode", [.. Sender, "--mode", "pigeon"]);
         yield return Case("a type that is none", "--type", [.. Sender, "--type", "picture"]);
         yield return Case("waiting without a core", "needs --core", [.. Sender, "--wait-for-registration", "5"]);
@@ -60,10 +64,10 @@ public sealed class UsageTests
     [Test]
     public async Task With_json_a_usage_error_is_an_event()
     {
-        await using var run = SampleRun.Start(SenderProgram.RunAsync, [.. Sender, "--mode", "session", "--json"]);
+        await using var run = SampleRun.Start(SenderProgram.RunAsync, [.. Sender, "--mode", "message", "--report", "--json"]);
 
         Assert.That(await run.ExitAsync(), Is.EqualTo(2));
-        Assert.That(run.Output, Is.EqualTo(["""{"event":"error","message":"session mode is not available in this version"}"""]));
+        Assert.That(run.Output, Is.EqualTo(["""{"event":"error","message":"--report takes a session: a MESSAGE has no report"}"""]));
         Assert.That(run.Error, Is.Empty);
     }
 
@@ -80,9 +84,23 @@ public sealed class UsageTests
     }
 
     [Test]
-    public async Task Loopback_takes_no_arguments()
+    public async Task A_large_file_in_a_MESSAGE_is_a_usage_error()
     {
-        await using var run = SampleRun.Start(LoopbackProgram.RunAsync, "please");
+        using var folder = new Interop.RunDirectory();
+        var file = folder.File("large.bin");
+        await File.WriteAllBytesAsync(file, new byte[70_000]);
+        await using var run = SampleRun.Start(SenderProgram.RunAsync, [.. Without(Sender, "--text"), "--file", file, "--mode", "message"]);
+
+        Assert.That(await run.ExitAsync(), Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("has 70000 octets, which no MESSAGE can carry"));
+    }
+
+    [TestCase("please")]
+    [TestCase("--file")]
+    [TestCase("--file", "no-such-file.png")]
+    public async Task Loopback_takes_a_file_and_nothing_else(params string[] args)
+    {
+        await using var run = SampleRun.Start(LoopbackProgram.RunAsync, args);
 
         Assert.That(await run.ExitAsync(), Is.EqualTo(2));
     }

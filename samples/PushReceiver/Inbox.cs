@@ -27,29 +27,39 @@ public sealed class Inbox(DirectoryInfo directory)
 
     private int _written;
 
-    /// <summary>Writes a push and gives the path of its file. A file that is there already is left alone.</summary>
+    /// <summary>Writes a push while it comes, and gives the path of its file, which has its name only once it is whole. A file that is there already is left alone.</summary>
     /// <param name="contentType">The media type, which chooses the extension and nothing else.</param>
-    /// <param name="sha256">The digest of the content, in hexadecimal.</param>
     /// <param name="content">The content.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
-    /// <exception cref="IOException">The file can't be written.</exception>
-    public async Task<string> WriteAsync(string contentType, string sha256, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Stops the writing; then nothing of it is left.</param>
+    /// <exception cref="IOException">The file can't be written, or the content did not come whole.</exception>
+    public async Task<string> WriteAsync(string contentType, ContentCopy content, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(sha256);
+        ArgumentNullException.ThrowIfNull(content);
         directory.Create();
 
-        while (true)
+        var partial = Path.Combine(directory.FullName, $".{Path.GetRandomFileName()}.partial");
+        try
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"{++_written:D4}-{sha256[..12]}{ExtensionOf(contentType)}");
-            var path = Path.Combine(directory.FullName, name);
-            if (File.Exists(path))
+            await using (var file = new FileStream(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
-                continue;
+                await content.RunAsync(file, cancellationToken);
             }
 
-            await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-            await file.WriteAsync(content, cancellationToken);
-            return path;
+            while (true)
+            {
+                var name = string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref _written):D4}-{content.Sha256[..12]}{ExtensionOf(contentType)}");
+                var path = Path.Combine(directory.FullName, name);
+                if (!File.Exists(path))
+                {
+                    File.Move(partial, path);
+                    return path;
+                }
+            }
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
         }
     }
 

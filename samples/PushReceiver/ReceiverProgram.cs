@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using SipPush.Msrp;
 using SipPush.Sip;
 
 namespace SipPush.Samples.PushReceiver;
@@ -8,6 +10,11 @@ namespace SipPush.Samples.PushReceiver;
 /// <summary>Registers, takes pushes, and leaves in order.</summary>
 public static class ReceiverProgram
 {
+    private const long LargestContent = 10L << 30;
+    private const int MostAtOnce = 16;
+
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs the receiver until <c>--count</c> is reached or <paramref name="cancellationToken"/> is cancelled.</summary>
     /// <returns>One of <see cref="SampleExit"/>.</returns>
     public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken) =>
@@ -23,10 +30,11 @@ public static class ReceiverProgram
     {
         var credentials = ReadCredentials(settings);
         var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
-        var tap = settings.Trace ? CreateTap(settings, error) : null;
+        using var taps = CreateTaps(settings, error);
 
         using var log = new WarningLog(said);
-        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken, settings.MaxSize);
+        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, taps.Sip, log, said, cancellationToken, settings.MaxSize);
+        await using var endpoint = StartEndpoint(settings, taps.Msrp, log);
         var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
         {
             AddressOfRecord = settings.Aor,
@@ -34,11 +42,11 @@ public static class ReceiverProgram
             Credentials = credentials,
             InstanceId = InstanceId(settings),
         });
-        await using var receiver = new PushReceiverAgent(userAgent, CreateOptions(settings));
+        await using var receiver = new PushReceiverAgent(userAgent, CreateOptions(settings, endpoint));
 
         if (!settings.Registers)
         {
-            return await TakePushesAsync(receiver, settings, said, cancellationToken);
+            return await TakePushesAsync(receiver, endpoint, settings, said, cancellationToken);
         }
 
         said.Say($"Registering {settings.Aor} at {settings.Core}");
@@ -48,7 +56,7 @@ public static class ReceiverProgram
         try
         {
             ReportRegistered(settings.Aor, registration.Binding, said);
-            return await TakeWhileRegisteredAsync(receiver, registration, settings, said, cancellationToken);
+            return await TakeWhileRegisteredAsync(receiver, registration, endpoint, settings, said, cancellationToken);
         }
         finally
         {
@@ -63,10 +71,10 @@ public static class ReceiverProgram
 
     // A registration that the core refuses to refresh ends the waiting: nothing would come any more.
     private static async Task<int> TakeWhileRegisteredAsync(
-        PushReceiverAgent receiver, Registration registration, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
+        PushReceiverAgent receiver, Registration registration, MsrpEndpoint endpoint, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pushes = TakePushesAsync(receiver, settings, said, ending.Token);
+        var pushes = TakePushesAsync(receiver, endpoint, settings, said, ending.Token);
 
         await Task.WhenAny(pushes, registration.Completion);
         await ending.CancelAsync();
@@ -79,64 +87,109 @@ public static class ReceiverProgram
         return exit;
     }
 
-    private static async Task<int> TakePushesAsync(PushReceiverAgent receiver, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
+    // Several at once: a large content that comes slowly holds up nobody else.
+    private static async Task<int> TakePushesAsync(
+        PushReceiverAgent receiver, MsrpEndpoint endpoint, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
     {
         var inbox = settings.Inbox is { } directory ? new Inbox(directory) : null;
-        var taken = 0;
+        var (begun, taken) = (0, 0);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         try
         {
-            await foreach (var push in receiver.ReceiveAllAsync(cancellationToken))
-            {
-                await using (push)
+            await Parallel.ForEachAsync(
+                receiver.ReceiveAllAsync(enough.Token),
+                new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce },
+                async (push, _) =>
                 {
-                    await TakeAsync(push, inbox, said);
-                }
+                    await using (push)
+                    {
+                        if (Interlocked.Increment(ref begun) > settings.Count)
+                        {
+                            return;
+                        }
 
-                if (++taken == settings.Count)
-                {
-                    break;
-                }
-            }
+                        if (!await TakeAsync(push, inbox, settings.Rate, said, cancellationToken))
+                        {
+                            Interlocked.Decrement(ref begun);
+                        }
+                        else if (Interlocked.Increment(ref taken) == settings.Count)
+                        {
+                            await enough.CancelAsync();
+                        }
+                    }
+                });
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
         {
             // Ctrl+C is how a receiver without --count ends.
         }
 
+        await WaitForGoodbyesAsync(endpoint, cancellationToken);
         return taken < settings.Count ? SampleExit.NotDelivered : SampleExit.Delivered;
     }
 
-    // What has been answered is the receiver's to keep: it is written even while the program ends.
-    private static async Task TakeAsync(IncomingPush push, Inbox? inbox, SampleOutput said)
+    // The senders end their sessions, once they have the report. One that keeps its session open for more is left.
+    private static async Task WaitForGoodbyesAsync(MsrpEndpoint endpoint, CancellationToken cancellationToken)
     {
-        using var buffer = new MemoryStream();
-        await push.Content.CopyToAsync(buffer, CancellationToken.None);
-        var content = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(content.Span));
-        var file = inbox is null ? null : await inbox.WriteAsync(push.ContentType, sha256, content, CancellationToken.None);
+        var clock = TimeProvider.System;
+        var began = clock.GetTimestamp();
+        while (!cancellationToken.IsCancellationRequested && endpoint.Counts.Sessions > 0 && clock.GetElapsedTime(began) < Goodbye)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), clock, CancellationToken.None);
+        }
+    }
 
+    private static async Task<bool> TakeAsync(IncomingPush push, Inbox? inbox, int? rate, SampleOutput said, CancellationToken cancellationToken)
+    {
+        // A MESSAGE that has been answered is the receiver's to keep: it is written even while the program ends. What comes in a session is not all here.
+        var stop = push.Mode == PushMode.Message ? CancellationToken.None : cancellationToken;
+        var content = new ContentCopy(push.Content, push.Mode == PushMode.Message ? null : rate, TimeProvider.System);
+        string? file = null;
+        try
+        {
+            if (inbox is not null)
+            {
+                file = await inbox.WriteAsync(push.ContentType, content, stop);
+            }
+            else
+            {
+                await content.RunAsync(Stream.Null, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            said.Fail($"The push from {push.From} was given up");
+            return false;
+        }
+        catch (Exception problem) when (push.Mode == PushMode.Session && problem is IOException or UnauthorizedAccessException)
+        {
+            // The one that could not be kept is told to its sender; the others are not concerned.
+            push.Fail();
+            said.Fail($"The push from {push.From} was not received: {problem.Message}");
+            return false;
+        }
+
+        await push.CompleteAsync(CancellationToken.None);
         said.Report(
             "pushReceived",
-            string.Create(CultureInfo.InvariantCulture, $"Push from {push.From} for {push.Application.ResourceIdentifier}: {content.Length} octets of {push.ContentType}")
-                + (file is null ? Preview(push.ContentType, content.Span) : $", written to {file}"),
+            string.Create(CultureInfo.InvariantCulture, $"Push from {push.From} for {push.Application.ResourceIdentifier}: {content.Bytes} octets of {push.ContentType}")
+                + (file is null ? Preview(push.ContentType, content) : $", written to {file}"),
             ("from", push.From.ToString()),
             ("to", push.To.ToString()),
             ("application", push.Application.ResourceIdentifier),
             ("contentType", push.ContentType),
-            ("bytes", content.Length),
-            ("sha256", sha256),
+            ("bytes", content.Bytes),
+            ("sha256", content.Sha256),
             ("mode", ModeName.Of(push.Mode)),
             ("file", file));
+        return true;
     }
 
-    private static string Preview(string contentType, ReadOnlySpan<byte> content)
-    {
-        const int Most = 200;
-        return contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) && content.Length <= Most
-            ? $": {Encoding.UTF8.GetString(content)}"
+    private static string Preview(string contentType, ContentCopy content) =>
+        contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) && content.Bytes <= ContentCopy.MostBeginning
+            ? $": {Encoding.UTF8.GetString(content.Beginning.Span)}"
             : "";
-    }
 
     private static void ReportRegistered(SipUri aor, RegistrationBinding? binding, SampleOutput said)
     {
@@ -150,23 +203,51 @@ public static class ReceiverProgram
             ("expires", seconds));
     }
 
-    private static LadderTap CreateTap(ReceiverSettings settings, TextWriter error)
+    private static WireTaps CreateTaps(ReceiverSettings settings, TextWriter error)
     {
-        var ladder = new Ladder(error);
-        ladder.AddColumn(settings.Aor.User.ToString());
-        if (settings.Core is { } core)
+        var self = settings.Aor.User.ToString();
+        Ladder? ladder = null;
+        if (settings.Trace)
         {
-            ladder.Name(core.Port, "core");
+            ladder = new Ladder(error);
+            ladder.AddColumn(self);
+            if (settings.Core is { } core)
+            {
+                ladder.Name(core.Port, "core");
+            }
         }
 
-        return new LadderTap(ladder, settings.Aor.User.ToString());
+        return new WireTaps(ladder, self, "sender", settings.Capture);
     }
 
-    private static PushReceiverOptions CreateOptions(ReceiverSettings settings)
+    private static MsrpEndpoint StartEndpoint(ReceiverSettings settings, MsrpTap? tap, WarningLog log)
     {
-        var options = new PushReceiverOptions { Applications = settings.Applications, AcceptTypes = settings.AcceptTypes };
-        return settings.MaxSize is { } size ? options with { MaxSize = size } : options;
+        // A slow reader is asked for: it is given up by nobody, and as little as it can read soon waits for it, so that the sender notices.
+        var limits = settings.Rate is { } rate
+            ? new MsrpLimits { MinimumReaderRate = 0, ReadAhead = Math.Clamp(rate, 4096, 1 << 20) }
+            : new MsrpLimits();
+
+        return MsrpEndpoint.Start(new MsrpEndpointOptions
+        {
+            Listen = new IPEndPoint(settings.Listen.Address, 0),
+            Limits = limits,
+            Tap = tap,
+            LoggerFactory = log,
+        });
     }
+
+    private static PushReceiverOptions CreateOptions(ReceiverSettings settings, MsrpEndpoint endpoint) => new()
+    {
+        Applications = settings.Applications,
+        AcceptTypes = settings.AcceptTypes,
+        MaxSize = settings.MaxSize ?? LargestContent,
+        Media = new PushMediaOptions
+        {
+            Endpoint = endpoint,
+            IsReachable = settings.Setup != SessionSetup.Active,
+            ConnectAfter = settings.Setup == SessionSetup.Passive ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(5),
+        },
+    };
 
     private static SipCredential[] ReadCredentials(ReceiverSettings settings) => settings.PasswordVariable switch
     {

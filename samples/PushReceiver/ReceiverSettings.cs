@@ -31,8 +31,20 @@ public sealed record ReceiverSettings
     private static readonly Option<int?> ExpiresOption =
         SampleCommand.Option("--expires", "SECONDS", "The lifetime of the registration to ask for; 7200 when absent", SampleCommand.Number(1));
 
-    private static readonly Option<int?> MaxSizeOption =
-        SampleCommand.Option("--max-size", "OCTETS", "The largest push that is taken", SampleCommand.Number(1));
+    private static readonly Option<long?> MaxSizeOption =
+        SampleCommand.Option("--max-size", "OCTETS", "The largest push that is taken; when absent 1 MiB by MESSAGE, 10 GiB in a session", SampleCommand.LargeNumber(1));
+
+    private static readonly Option<SessionSetup?> SetupOption =
+        SampleCommand.Option<SessionSetup?>("--setup", "active|passive|auto", "Who connects for the content of a session: the receiver, the sender, or the sender and after 5 s the receiver; auto when absent", text => text switch
+        {
+            "active" => SessionSetup.Active,
+            "passive" => SessionSetup.Passive,
+            "auto" => SessionSetup.Auto,
+            _ => throw new FormatException($"'{text}' is not active, passive or auto"),
+        });
+
+    private static readonly Option<int?> RateOption =
+        SampleCommand.Option("--rate", "BYTES", "Read no more than this many octets a second of each content, as a slow device would", SampleCommand.Number(1));
 
     private static readonly Option<int?> CountOption =
         SampleCommand.Option("--count", "N", "End after N pushes; without it, Ctrl+C ends", SampleCommand.Number(1));
@@ -42,6 +54,8 @@ public sealed record ReceiverSettings
     private static readonly Option<bool> JsonOption = SampleCommand.JsonOption();
 
     private static readonly Option<bool> TraceOption = SampleCommand.TraceOption();
+
+    private static readonly Option<FileInfo?> CaptureOption = SampleCommand.CaptureOption();
 
     /// <summary>Who receives.</summary>
     public required SipUri Aor { get; init; }
@@ -67,8 +81,14 @@ public sealed record ReceiverSettings
     /// <summary>The lifetime to ask for.</summary>
     public TimeSpan Expires { get; init; }
 
-    /// <summary>The largest push taken; null for the library's own limit.</summary>
-    public int? MaxSize { get; init; }
+    /// <summary>The largest push taken; null when nothing was said.</summary>
+    public long? MaxSize { get; init; }
+
+    /// <summary>Who connects for the content of a session.</summary>
+    public SessionSetup Setup { get; init; }
+
+    /// <summary>Octets a second that are read of a content; null for as many as come.</summary>
+    public int? Rate { get; init; }
 
     /// <summary>How many pushes end it; null for none.</summary>
     public int? Count { get; init; }
@@ -79,11 +99,14 @@ public sealed record ReceiverSettings
     /// <summary>Whether it draws the messages.</summary>
     public bool Trace { get; init; }
 
+    /// <summary>The file of the capture; null for none.</summary>
+    public FileInfo? Capture { get; init; }
+
     /// <summary>The command with its options.</summary>
     public static RootCommand CreateCommand() => new("Registers at a SIP core and receives push messages.")
     {
         AorOption, CoreOption, ListenOption, ApplicationOption, AcceptOption, InboxOption, PasswordOption,
-        ExpiresOption, MaxSizeOption, CountOption, NoRegisterOption, JsonOption, TraceOption,
+        ExpiresOption, MaxSizeOption, CountOption, NoRegisterOption, SetupOption, RateOption, JsonOption, TraceOption, CaptureOption,
     };
 
     /// <summary>Reads what was given.</summary>
@@ -110,7 +133,10 @@ public sealed record ReceiverSettings
             MaxSize = parsed.GetValue(MaxSizeOption),
             Count = parsed.GetValue(CountOption),
             Registers = registers,
+            Setup = parsed.GetValue(SetupOption) ?? SessionSetup.Auto,
+            Rate = parsed.GetValue(RateOption),
             Trace = parsed.GetValue(TraceOption),
+            Capture = parsed.GetValue(CaptureOption),
         };
     }
 }

@@ -19,15 +19,16 @@ public static class SenderProgram
 
     private static async Task<int> SendAsync(SenderSettings settings, SampleOutput said, TextWriter error, CancellationToken cancellationToken)
     {
-        var content = await ReadContentAsync(settings, cancellationToken);
+        // What can't be read is told before anything is begun.
+        (await PushSource.OpenAsync(settings, cancellationToken)).Dispose();
         var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
-        var tap = settings.Trace ? CreateTap(settings, error) : null;
+        using var taps = CreateTaps(settings, error);
 
         using var log = new WarningLog(said);
 
         // Before it listens: what the core tells while nobody takes it is lost.
         await using var store = await OpenStoreAsync(settings, log, cancellationToken);
-        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, tap, log, said, cancellationToken);
+        await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, taps.Sip, log, said, cancellationToken);
         var userAgent = stack.CreateUserAgent(new SipUserAgentOptions
         {
             AddressOfRecord = settings.Aor,
@@ -39,6 +40,7 @@ public static class SenderProgram
             Application = settings.Application,
             Store = store,
             MaximumWaitingPerTarget = Math.Max(64, settings.Concurrency),
+            Media = new PushMediaOptions { Tap = taps.Msrp },
         });
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -46,7 +48,11 @@ public static class SenderProgram
         try
         {
             await WaitForRegistrationsAsync(sender, settings, said, cancellationToken);
-            return await SendAllAsync(sender, settings, content, said, cancellationToken);
+
+            // A diagram and bars would get into each other's way.
+            return settings.Trace || settings.Mode == SenderMode.Message
+                ? await SendAllAsync(sender, settings, null, said, cancellationToken)
+                : await said.WithBarsAsync(bars => SendAllAsync(sender, settings, bars, said, cancellationToken));
         }
         finally
         {
@@ -56,7 +62,7 @@ public static class SenderProgram
     }
 
     private static async Task<int> SendAllAsync(
-        PushSenderAgent sender, SenderSettings settings, PushContent content, SampleOutput said, CancellationToken cancellationToken)
+        PushSenderAgent sender, SenderSettings settings, TransferBars? bars, SampleOutput said, CancellationToken cancellationToken)
     {
         var pushes = Enumerable.Range(0, settings.Repeat).SelectMany(_ => settings.To);
         var undelivered = 0;
@@ -66,13 +72,22 @@ public static class SenderProgram
             new ParallelOptions { MaxDegreeOfParallelism = settings.Concurrency, CancellationToken = cancellationToken },
             async (to, token) =>
             {
-                var result = await sender.SendAsync(to, content, options: null, token);
+                using var source = await PushSource.OpenAsync(settings, token);
+                var options = new PushOptions { SuccessReport = settings.Report, Progress = bars?.Add(to.ToString()) };
+                var result = settings.Mode == SenderMode.Message
+                    ? await sender.SendAsync(to, source.Content, options, token)
+                    : await sender.PushAsync(to, source.Content, options, token);
                 if (!result.IsDelivered && !result.Stored)
                 {
                     Interlocked.Increment(ref undelivered);
                 }
 
-                ReportSent(to, result, said);
+                if (settings.Report && result.Delivery is { } delivery)
+                {
+                    ReportDelivery(to, delivery, said);
+                }
+
+                ReportSent(to, result, source.Sha256, said);
             });
 
         return undelivered == 0 ? SampleExit.Delivered : SampleExit.NotDelivered;
@@ -136,7 +151,19 @@ public static class SenderProgram
             ("applications", registration.Applications.Select(application => application.ResourceIdentifier)));
     }
 
-    private static void ReportSent(SipUri to, PushResult result, SampleOutput said)
+    private static void ReportDelivery(SipUri to, DeliveryReport delivery, SampleOutput said)
+    {
+        var milliseconds = Math.Round(delivery.Elapsed.TotalMilliseconds, 3);
+        said.Report(
+            "deliveryReport",
+            string.Create(CultureInfo.InvariantCulture, $"{to} on {delivery.MessageId}: {delivery.Outcome}, {delivery.Bytes} octets ({milliseconds} ms)"),
+            ("messageId", delivery.MessageId),
+            ("status", delivery.StatusCode == 0 ? null : delivery.StatusCode),
+            ("bytes", delivery.Bytes),
+            ("milliseconds", milliseconds));
+    }
+
+    private static void ReportSent(SipUri to, PushResult result, string? sha256, SampleOutput said)
     {
         var milliseconds = Math.Round(result.Elapsed.TotalMilliseconds, 3);
         var answer = result.StatusCode is { } status ? string.Create(CultureInfo.InvariantCulture, $"{status} {result.Reason}") : result.Reason;
@@ -150,7 +177,8 @@ public static class SenderProgram
             ("status", result.StatusCode),
             ("reason", result.Reason),
             ("stored", result.Stored),
-            ("milliseconds", milliseconds));
+            ("milliseconds", milliseconds),
+            ("sha256", sha256));
     }
 
     // A file that is somebody else's, or in use, ends the sample before anything is sent.
@@ -168,29 +196,17 @@ public static class SenderProgram
         }
     }
 
-    private static LadderTap CreateTap(SenderSettings settings, TextWriter error)
+    private static WireTaps CreateTaps(SenderSettings settings, TextWriter error)
     {
-        var ladder = new Ladder(error);
-        ladder.AddColumn(settings.Aor.User.ToString());
-        ladder.Name((settings.Core ?? settings.Direct!).Port, settings.Core is null ? "receiver" : "core");
-        return new LadderTap(ladder, settings.Aor.User.ToString());
-    }
+        var self = settings.Aor.User.ToString();
+        Ladder? ladder = null;
+        if (settings.Trace)
+        {
+            ladder = new Ladder(error);
+            ladder.AddColumn(self);
+            ladder.Name((settings.Core ?? settings.Direct!).Port, settings.Core is null ? "receiver" : "core");
+        }
 
-    private static async Task<PushContent> ReadContentAsync(SenderSettings settings, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (settings.Text, settings.File, settings.ContentType) switch
-            {
-                ({ } text, _, null) => PushContent.FromText(text),
-                ({ } text, _, { } type) => PushContent.FromText(text, type),
-                (_, { } file, var type) => PushContent.FromBytes(await File.ReadAllBytesAsync(file.FullName, cancellationToken), type ?? ContentTypes.Of(file)),
-                _ => throw new SampleException("There is nothing to send", SampleExit.Usage),
-            };
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new SampleException(problem.Message, SampleExit.Usage);
-        }
+        return new WireTaps(ladder, self, "receiver", settings.Capture);
     }
 }

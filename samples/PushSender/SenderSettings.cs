@@ -38,9 +38,16 @@ public sealed record SenderSettings
             return type;
         });
 
-    private static readonly Option<string?> ModeOption =
-        SampleCommand.Option<string?>("--mode", "auto|message|session", "How to send: by SIP MESSAGE, by INVITE and MSRP (not in this version), or whichever fits; auto when absent", mode =>
-            mode is "auto" or "message" or "session" ? mode : throw new FormatException($"'{mode}' is not auto, message or session"));
+    private static readonly Option<SenderMode?> ModeOption =
+        SampleCommand.Option<SenderMode?>("--mode", "auto|message|session", "How to send: by SIP MESSAGE, by INVITE and MSRP, or by MESSAGE what fits into one; auto when absent", mode => mode switch
+        {
+            "auto" => SenderMode.Auto,
+            "message" => SenderMode.Message,
+            "session" => SenderMode.Session,
+            _ => throw new FormatException($"'{mode}' is not auto, message or session"),
+        });
+
+    private static readonly Option<bool> ReportOption = new("--report") { Description = "Ask the receiver to report when it has all of it, and wait for that; takes a session" };
 
     private static readonly Option<int?> WaitOption =
         SampleCommand.Option("--wait-for-registration", "SECONDS", "Wait until the core has told that each receiver is registered", SampleCommand.Number(1));
@@ -57,6 +64,8 @@ public sealed record SenderSettings
     private static readonly Option<bool> JsonOption = SampleCommand.JsonOption();
 
     private static readonly Option<bool> TraceOption = SampleCommand.TraceOption();
+
+    private static readonly Option<FileInfo?> CaptureOption = SampleCommand.CaptureOption();
 
     /// <summary>Who sends.</summary>
     public required SipUri Aor { get; init; }
@@ -85,6 +94,12 @@ public sealed record SenderSettings
     /// <summary>The media type; null to find one.</summary>
     public string? ContentType { get; init; }
 
+    /// <summary>How to send.</summary>
+    public SenderMode Mode { get; init; }
+
+    /// <summary>Whether a delivery report is asked for.</summary>
+    public bool Report { get; init; }
+
     /// <summary>How long to wait for the registration of the receivers; null not to.</summary>
     public TimeSpan? WaitForRegistration { get; init; }
 
@@ -100,15 +115,18 @@ public sealed record SenderSettings
     /// <summary>Whether it draws the messages.</summary>
     public bool Trace { get; init; }
 
+    /// <summary>The file of the capture; null for none.</summary>
+    public FileInfo? Capture { get; init; }
+
     /// <summary>The command with its options.</summary>
     public static RootCommand CreateCommand() => new("Sends push messages through a SIP core, or straight to a receiver.")
     {
         AorOption, CoreOption, DirectOption, ListenOption, ToOption, ApplicationOption, TextOption, FileOption, TypeOption,
-        ModeOption, WaitOption, RegistrationsOption, RepeatOption, ConcurrencyOption, JsonOption, TraceOption,
+        ModeOption, ReportOption, WaitOption, RegistrationsOption, RepeatOption, ConcurrencyOption, JsonOption, TraceOption, CaptureOption,
     };
 
     /// <summary>Reads what was given.</summary>
-    /// <exception cref="SampleException">Options that don't go together were given, or session mode was asked for.</exception>
+    /// <exception cref="SampleException">Options that don't go together were given.</exception>
     public static SenderSettings Read(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
@@ -132,9 +150,10 @@ public sealed record SenderSettings
             throw new SampleException("--registrations needs --core: a receiver does not tell of its own registration", SampleExit.Usage);
         }
 
-        if (parsed.GetValue(ModeOption) == "session")
+        var mode = parsed.GetValue(ModeOption) ?? SenderMode.Auto;
+        if (mode == SenderMode.Message && parsed.GetValue(ReportOption))
         {
-            throw new SampleException("session mode is not available in this version", SampleExit.Usage);
+            throw new SampleException("--report takes a session: a MESSAGE has no report", SampleExit.Usage);
         }
 
         return new SenderSettings
@@ -152,7 +171,10 @@ public sealed record SenderSettings
             Registrations = parsed.GetValue(RegistrationsOption),
             Repeat = parsed.GetValue(RepeatOption) ?? 1,
             Concurrency = parsed.GetValue(ConcurrencyOption) ?? 1,
+            Mode = mode,
+            Report = parsed.GetValue(ReportOption),
             Trace = parsed.GetValue(TraceOption),
+            Capture = parsed.GetValue(CaptureOption),
         };
     }
 

@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using SipPush.Sip;
 
 namespace SipPush.Samples;
 
 /// <summary>
-/// Draws SIP messages as the arrows of a sequence diagram while they go by: a column for each party, a line for each message.
-/// Several stacks of one process may share it, each by its own <see cref="LadderTap"/>; what goes from one to another is
-/// drawn once. Safe for concurrent use.
+/// Draws SIP messages and MSRP frames as the arrows of a sequence diagram while they go by: a column for each party, a line for each message.
+/// Several stacks and endpoints of one process may share it, each by its own <see cref="LadderTap"/> or <see cref="MsrpLadderTap"/>; what goes
+/// from one to another is drawn once. Safe for concurrent use.
 /// </summary>
 /// <param name="output">Where the lines go.</param>
 /// <param name="timeProvider">The clock; the system's when null.</param>
@@ -45,33 +44,33 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
         }
     }
 
-    internal void Sending(string self, SipFlow flow, ReadOnlySpan<byte> message)
+    internal void Sending(string self, IPEndPoint local, IPEndPoint remote, string label, string? peer = null)
     {
         lock (_gate)
         {
-            Own(self, flow);
-            Draw(self, Find(flow.Remote.Address), message);
+            Own(self, local);
+            Draw(self, Find(remote, peer), label);
         }
     }
 
-    internal void Received(string self, SipFlow flow, ReadOnlySpan<byte> message)
+    internal void Received(string self, IPEndPoint local, IPEndPoint remote, string label, string? peer = null)
     {
         lock (_gate)
         {
-            Own(self, flow);
-            if (FindOwn(flow.Remote.Address) is null)
+            Own(self, local);
+            if (FindOwn(remote) is null)
             {
-                Draw(Find(flow.Remote.Address), self, message);
+                Draw(Find(remote, peer), self, label);
             }
         }
     }
 
-    private void Own(string self, SipFlow flow)
+    private void Own(string self, IPEndPoint local)
     {
         // Connections come and go; only so many of their near ends are remembered.
-        if (_own.Count < 1024 || _own.ContainsKey(flow.Local.Address))
+        if (_own.Count < 1024 || _own.ContainsKey(local))
         {
-            _own[flow.Local.Address] = self;
+            _own[local] = self;
         }
     }
 
@@ -82,8 +81,8 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
             ? name
             : null;
 
-    private string Find(IPEndPoint address) =>
-        FindOwn(address) ?? _names.GetValueOrDefault(address.Port) ?? address.ToString();
+    private string Find(IPEndPoint address, string? peer) =>
+        FindOwn(address) ?? _names.GetValueOrDefault(address.Port) ?? peer ?? address.ToString();
 
     private int ColumnOf(string name)
     {
@@ -108,9 +107,9 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
         return _columns.Count - 1;
     }
 
-    private void Draw(string from, string to, ReadOnlySpan<byte> message)
+    private void Draw(string from, string to, string label)
     {
-        var label = Label(message);
+        label = Printable(label);
         if (label.Length == 0)
         {
             return;
@@ -191,25 +190,6 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
     }
 
     private static string Cut(string text, int most) => text.Length <= most ? text : $"{text[..(most - 1)]}…";
-
-    // "MESSAGE sip:bob@example.com" or "200 OK": the first line without its version.
-    private static string Label(ReadOnlySpan<byte> message)
-    {
-        var end = message.IndexOfAny((byte)'\r', (byte)'\n');
-        var line = end < 0 ? message : message[..end];
-        var version = "SIP/2.0"u8;
-
-        if (line.StartsWith(version))
-        {
-            line = line[version.Length..];
-        }
-        else if (line.EndsWith(version))
-        {
-            line = line[..^version.Length];
-        }
-
-        return Printable(Encoding.Latin1.GetString(line[..Math.Min(line.Length, 512)]).Trim());
-    }
 
     // What comes from the wire must not steer the terminal, so only printable ASCII is shown.
     private static string Printable(string text) =>

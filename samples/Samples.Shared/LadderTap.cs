@@ -1,3 +1,4 @@
+using System.Text;
 using SipPush.Sip;
 
 namespace SipPush.Samples;
@@ -8,8 +9,35 @@ namespace SipPush.Samples;
 public sealed class LadderTap(Ladder ladder, string self) : SipTap
 {
     /// <inheritdoc/>
-    public override void Received(SipFlow flow, ReadOnlySpan<byte> message) => ladder.Received(self, flow, message);
+    public override void Received(SipFlow flow, ReadOnlySpan<byte> message)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
+        ladder.Received(self, flow.Local.Address, flow.Remote.Address, Label(message));
+    }
 
     /// <inheritdoc/>
-    public override void Sending(SipFlow flow, ReadOnlySpan<byte> message) => ladder.Sending(self, flow, message);
+    public override void Sending(SipFlow flow, ReadOnlySpan<byte> message)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
+        ladder.Sending(self, flow.Local.Address, flow.Remote.Address, Label(message));
+    }
+
+    // "MESSAGE sip:bob@example.com" or "200 OK": the first line without its version.
+    private static string Label(ReadOnlySpan<byte> message)
+    {
+        var end = message.IndexOfAny((byte)'\r', (byte)'\n');
+        var line = end < 0 ? message : message[..end];
+        var version = "SIP/2.0"u8;
+
+        if (line.StartsWith(version))
+        {
+            line = line[version.Length..];
+        }
+        else if (line.EndsWith(version))
+        {
+            line = line[..^version.Length];
+        }
+
+        return Encoding.Latin1.GetString(line[..Math.Min(line.Length, 512)]).Trim();
+    }
 }

@@ -13,12 +13,12 @@ public static class ListeningStack
     /// <summary>Listens, and tells so. <paramref name="largest"/> is the largest push that is to come in; null leaves the stack's own limit.</summary>
     /// <exception cref="SampleException">The address is taken, or not one of this machine.</exception>
     public static async Task<SipStack> StartAsync(
-        IPEndPoint listen, TrustDomain trusted, SipTap? tap, ILoggerFactory loggers, SampleOutput output, CancellationToken cancellationToken, int? largest = null)
+        IPEndPoint listen, TrustDomain trusted, SipTap? tap, ILoggerFactory loggers, SampleOutput output, CancellationToken cancellationToken, long? largest = null)
     {
         var limits = new SipLimits();
         if (largest > limits.Body - EnvelopeSize)
         {
-            limits = limits with { Body = (int)Math.Min(1 << 30, (long)largest + EnvelopeSize) };
+            limits = limits with { Body = (int)Math.Min(1 << 30, largest.Value + EnvelopeSize) };
         }
 
         SipStack stack;

@@ -69,7 +69,11 @@ public static class SampleCommand
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON object a line and nothing else on standard output." };
 
     /// <summary><c>--trace</c></summary>
-    public static Option<bool> TraceOption() => new("--trace") { Description = "Draw each SIP message as an arrow of a sequence diagram on standard error." };
+    public static Option<bool> TraceOption() => new("--trace") { Description = "Draw each SIP message and MSRP frame as an arrow of a sequence diagram on standard error." };
+
+    /// <summary><c>--pcap</c></summary>
+    public static Option<FileInfo?> CaptureOption() =>
+        Option<FileInfo?>("--pcap", "FILE", "Write what is sent and received to this file, for Wireshark", path => new FileInfo(path));
 
     /// <summary>An option whose one value a function reads, and whose misreading is a usage error.</summary>
     /// <param name="name">The name, with its hyphens.</param>
@@ -100,6 +104,12 @@ public static class SampleCommand
     /// <summary>Reads a whole number that is at least <paramref name="least"/>.</summary>
     public static Func<string, int?> Number(int least) => text =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
+            ? number
+            : throw new FormatException($"'{text}' is not a whole number from {least} up");
+
+    /// <summary>As <see cref="Number"/>, for what may be larger.</summary>
+    public static Func<string, long?> LargeNumber(long least) => text =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
             ? number
             : throw new FormatException($"'{text}' is not a whole number from {least} up");
 

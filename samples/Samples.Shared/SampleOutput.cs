@@ -21,11 +21,16 @@ public sealed class SampleOutput
     /// <param name="error">Standard error.</param>
     /// <param name="json">Whether a program reads it.</param>
     public SampleOutput(TextWriter output, TextWriter error, bool json)
+        : this(CreateConsole(output), CreateConsole(error), output, json)
+    {
+    }
+
+    internal SampleOutput(IAnsiConsole console, IAnsiConsole errors, TextWriter output, bool json)
     {
         _output = output;
         _json = json;
-        _console = CreateConsole(output);
-        _errors = CreateConsole(error);
+        _console = console;
+        _errors = errors;
     }
 
     /// <summary>Tells of an event, in words or as an object with those members.</summary>
@@ -78,6 +83,13 @@ public sealed class SampleOutput
         }
     }
 
+    /// <summary>Runs something with progress bars, when a person looks at a terminal; otherwise without.</summary>
+    public Task<int> WithBarsAsync(Func<TransferBars?, Task<int>> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return !_json && _console.Profile.Out.IsTerminal ? TransferBars.RunAsync(_console, run) : run(null);
+    }
+
     /// <summary>The text with what would steer a terminal made visible: much of what samples print comes from the wire.</summary>
     public static string Printable(string text) =>
         string.Create(text.Length, text, static (copy, from) =>
@@ -112,7 +124,7 @@ public sealed class SampleOutput
 
     private static Style StyleOf(string name) => name switch
     {
-        "registered" or "pushReceived" => new Style(Color.Green),
+        "registered" or "pushReceived" or "deliveryReport" => new Style(Color.Green),
         "thirdPartyRegister" => new Style(Color.Blue),
         _ => Style.Plain,
     };
