@@ -76,6 +76,46 @@ public sealed class KamailioSessionTests
         await bob.UntilQuietAsync();
     }
 
+    [TestCase("udp")]
+    [TestCase("tcp")]
+    [Description("PUSH-23, PUSH-25, flow B.3")]
+    public async Task An_application_server_opens_a_session_with_whom_it_has_been_told_of(string receiverBy)
+    {
+        var psaPort = FreePort.Next();
+        await using var core = await KamailioCore.StartAsync(new KamailioOptions { Authentication = true, PsaAddress = $"127.0.0.1:{psaPort}", ThirdPartyRegisterBody = true });
+        await using var pair = await AgentPair.StartAsync(core.Gm, core.Isc, psaPort, receiverBy, password: "secret");
+        await using var capture = await Capture.StartAsync(core.Gm.Port, core.Isc.Port, psaPort, pair.ReceiverStack.Local[0].Address.Port);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        await using var registration = await pair.Receiver.RegisterAsync(cancellationToken: limit.Token);
+        await pair.Sender.Registrations.WaitForAsync(AgentPair.Bob, "mms.ua", limit.Token);
+
+        // This core tells of the REGISTER without its answer, and so not of the GRUU.
+        var options = new PushOptions { Target = registration.Binding!.PublicGruu, SuccessReport = true };
+        var pushing = pair.Sender.PushAsync(AgentPair.Bob, PushContent.FromBytes(SessionParty.Octets(4_385), "image/png"), options, limit.Token).AsTask();
+        await foreach (var push in pair.Receiver.ReceiveAllAsync(limit.Token))
+        {
+            await using (push)
+            {
+                using var content = new MemoryStream();
+                await push.Content.CopyToAsync(content, limit.Token);
+                Assert.That(content.ToArray(), Is.EqualTo(SessionParty.Octets(4_385)));
+                Assert.That((push.From, push.FromIsAsserted, push.To.IsSameGruu(options.Target!)), Is.EqualTo((AgentPair.Psa, true, true)));
+                await push.CompleteAsync(limit.Token);
+            }
+
+            break;
+        }
+
+        Assert.That((await pushing).Outcome, Is.EqualTo(PushOutcome.Delivered));
+        Assert.That(await Poll.UntilAsync(() => pair.SenderStack.Sessions.Count + pair.ReceiverStack.Sessions.Count == 0, TimeSpan.FromSeconds(20)), Is.True);
+        var seen = await capture.ReadAsync();
+        Assert.That(seen.Where(message => message.Malformed || message.Warnings.Count > 0), Is.Empty);
+        Assert.That(core.Log.Where(line => line.Contains("ERROR", StringComparison.Ordinal) || line.Contains("WARNING", StringComparison.Ordinal)), Is.Empty);
+        var invite = seen.First(message => message.Method == "INVITE" && message.DestinationPort == core.Isc.Port);
+        Assert.That(invite.RequestUri, Is.EqualTo(options.Target!.ToString()));
+        Assert.That(invite.HeaderFields, Has.Some.EqualTo("P-Asserted-Identity: <sip:psa@ims.example>").And.Some.EqualTo("To: <sip:bob@ims.example>"));
+    }
+
     [Test]
     public async Task Two_ends_that_only_connect_have_no_session()
     {

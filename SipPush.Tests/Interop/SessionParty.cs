@@ -51,11 +51,12 @@ internal sealed class SessionParty : IAsyncDisposable
     }
 
     /// <summary>Opens sessions as alice; the rest as with <see cref="ReceiverAsync"/>.</summary>
-    public static async Task<SessionParty> SenderAsync(KamailioCore? core, string transport, bool isReachable = true, TestAuthority? roots = null)
+    public static async Task<SessionParty> SenderAsync(
+        KamailioCore? core, string transport, bool isReachable = true, TestAuthority? roots = null, Func<PushMediaOptions, PushMediaOptions>? change = null)
     {
         var party = await StartAsync(core, transport, isReachable, roots);
         var user = party.CreateUser(core, "alice", transport);
-        party.Sender = new PushSenderAgent(user, new PushSenderOptions { Application = "mms.ua", Media = party.Options });
+        party.Sender = new PushSenderAgent(user, new PushSenderOptions { Application = "mms.ua", Media = change is null ? party.Options : change(party.Options) });
         return await party.RegisteredAsync(core, async token => await user.RegisterAsync(new RegistrationOptions(), token));
     }
 

@@ -13,15 +13,16 @@ public sealed class SippSessionTests
 
     private static readonly byte[] Content = SessionParty.Octets(Length);
 
-    [TestCase("passive", false)]
-    [TestCase("active", true)]
+    [TestCase("passive", false, false)]
+    [TestCase("active", true, true)]
+    [TestCase("active", false, false, Description = "D74: it says that it connects, and waits to be connected to")]
     [Description("PUSH-23, PUSH-25")]
-    public async Task Sipp_takes_a_session(string setup, bool tcp)
+    public async Task Sipp_takes_a_session(string setup, bool tcp, bool connects)
     {
         await using var far = Listen();
         await using var messages = far.CreateSession();
         await using var sipp = await Sipp.StartAsync("session_uas", Options(messages, setup, tcp));
-        await using var alice = await SessionParty.SenderAsync(null, tcp ? "tcp" : "udp");
+        await using var alice = await SessionParty.SenderAsync(null, tcp ? "tcp" : "udp", change: media => connects ? media : media with { ConnectAfter = TimeSpan.FromMilliseconds(100) });
         await using var msrp = await Capture.StartAsync(far.LocalEndPoint!.Port, alice.Media.LocalEndPoint!.Port);
         var options = new PushOptions
         {
@@ -33,7 +34,7 @@ public sealed class SippSessionTests
 
         var opening = alice.Sender!.OpenSessionAsync(AgentPair.Bob, options, alice.Token).AsTask();
         Assert.That(await Poll.UntilAsync(() => alice.Tap.Said.Any(), TimeSpan.FromSeconds(10)), Is.True);
-        var starting = StartAsync(messages, alice.Sdp("INVITE", "a=path:"), isActive: setup == "active", alice.Token);
+        var starting = StartAsync(messages, alice.Sdp("INVITE", "a=path:"), isActive: connects, alice.Token);
         await using (var session = await opening)
         {
             await starting;
