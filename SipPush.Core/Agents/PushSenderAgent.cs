@@ -118,7 +118,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         try
         {
-            var (call, exchange) = await opener.OpenAsync(target, options, either.Token).ConfigureAwait(false);
+            var (call, exchange) = await opener.OpenAsync(target, to, options, either.Token).ConfigureAwait(false);
             return await KeepAsync(call, exchange, options).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

@@ -9,7 +9,7 @@ namespace SipPush;
 internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions options, PushMedia media, MessageComposer composer, ILogger log)
 {
     /// <exception cref="PushException">It was refused, not answered, or could not be connected.</exception>
-    public async ValueTask<(SipSession Call, SendingExchange Exchange)> OpenAsync(SipUri target, PushOptions push, CancellationToken cancellationToken)
+    public async ValueTask<(SipSession Call, SendingExchange Exchange)> OpenAsync(SipUri target, SipUri to, PushOptions push, CancellationToken cancellationToken)
     {
         var stack = userAgent.Stack;
         var began = stack.TimeProvider.GetTimestamp();
