@@ -208,9 +208,9 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
 
         var offer = _exchange.OpenOffer!;
-        if (_exchange.ReceiveAnswer(answer).FirstOrDefault(fault => !fault.IsHarmless) is { } wrong)
+        if (_exchange.ReceiveAnswer(answer).Where(fault => !fault.IsHarmless).ToList() is { Count: > 0 } faults)
         {
-            refusal = $"The answer is none to the offer: {wrong.Kind}";
+            refusal = $"The answer is none to the offer: {faults[0].Kind}";
             _exchange.Withdraw();
             return false;
         }
