@@ -208,9 +208,17 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
 
         var offer = _exchange.OpenOffer!;
-        if (_exchange.ReceiveAnswer(answer).FirstOrDefault(fault => !fault.IsHarmless) is { } wrong)
+        var faults = Faults(answer);
+        if (faults.Count > 0 && faults.TrueForAll(fault => fault.Kind == AnswerFaultKind.WrongDirection))
         {
-            refusal = $"The answer is none to the offer: {wrong.Kind}";
+            // Many forget to say that they only receive.
+            answer = answer with { Media = [.. answer.Media.Select(media => media.IsRejected ? media : media.WithDirection(MediaDirection.ReceiveOnly))] };
+            faults = Faults(answer);
+        }
+
+        if (faults.Count > 0)
+        {
+            refusal = $"The answer is none to the offer: {faults[0].Kind}";
             _exchange.Withdraw();
             return false;
         }
@@ -220,6 +228,8 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         refusal = line.IsAccepted ? "The far end does not receive" : $"The session was not taken: {line.Refusal}";
         return route is { MaySend: true };
     }
+
+    private List<AnswerFault> Faults(SessionDescription answer) => [.. _exchange.ReceiveAnswer(answer).Where(fault => !fault.IsHarmless)];
 
     // Under the gate.
     private void Move(MsrpSession session, MsrpRemote remote)
