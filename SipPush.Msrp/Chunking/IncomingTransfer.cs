@@ -70,6 +70,9 @@ internal abstract class IncomingTransfer
     /// <summary>Whether success is reported while it is still coming.</summary>
     public bool ReportsProgress => _reports is not null && Session.Options is { ReportEvery: not null, ReportTiming: MsrpReportTiming.WhenReceived };
 
+    /// <summary>Whether its end is reported by another thread than the one that reads it: the application, or the pump of its sink.</summary>
+    public virtual bool IsReportedByOthers => Session.Options.ReportTiming != MsrpReportTiming.WhenReceived;
+
     /// <summary>Whether its end has been reported by the application.</summary>
     public bool IsReported { get; set; }
 

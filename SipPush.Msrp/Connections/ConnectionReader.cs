@@ -222,7 +222,6 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (_answers.Length > 0)
         {
             connection.SendUrgent(_answers);
-            _answers.Clear();
         }
     }
 
@@ -356,15 +355,28 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
         var transfer = _transfer;
         _transfer = null;
-        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
+        int status;
+        if (transfer is { IsReportedByOthers: true })
+        {
+            // Whoever reports it does so as soon as it is whole: its answer goes first.
+            lock (connection.Sync)
+            {
+                status = EndChunk(session, transfer, flag);
+                if (transfer.IsEnded)
+                {
+                    connection.TakeUrgent(_answers);
+                    connection.Wake();
+                }
+            }
+        }
+        else
+        {
+            status = EndChunk(session, transfer, flag);
+        }
+
         if (status != MsrpStatus.Ok)
         {
             connection.Refuses(status, transfer!.Refusal);
-        }
-
-        if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
-        {
-            Answer(status);
         }
 
         if (transfer is StreamedTransfer { IsEnded: true, IsComplete: true })
@@ -378,6 +390,18 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
 
         return ReadStep.Next;
+    }
+
+    // Answers the chunk that has ended; gives the status.
+    private int EndChunk(MsrpSession session, IncomingTransfer? transfer, ContinuationFlag flag)
+    {
+        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
+        if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
+        {
+            Answer(status);
+        }
+
+        return status;
     }
 
     // The answer goes out now, not at the end of the chunk: the sender can interrupt it (RFC 4975 §10.5).

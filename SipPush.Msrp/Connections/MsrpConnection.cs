@@ -245,23 +245,21 @@ internal sealed class MsrpConnection
 
         var id = MemoryMarshal.Read<UInt128>(head.TransactionId);
         PendingRequest? request;
+        var isKnown = true;
         lock (Sync)
         {
             if (!_requests.Remove(id, out request))
             {
-                var isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
+                isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
                     ? session.Outgoing.OnResponse(id, head.StatusCode)
                     : AnySessionKnows(id, head.StatusCode);
-                if (!isKnown)
-                {
-                    MsrpLog.Stray(Logger, head.StatusCode);
-                }
             }
         }
 
-        if (request is not null)
+        request?.Complete(MsrpResponse.Of(head));
+        if (!isKnown)
         {
-            request.Complete(MsrpResponse.Of(head));
+            MsrpLog.Stray(Logger, head.StatusCode);
         }
 
         EndRefused();
@@ -401,22 +399,28 @@ internal sealed class MsrpConnection
 
     // ---- What is written
 
-    /// <summary>Responses and reports, to go out before anything else.</summary>
+    /// <summary>Responses and reports, to go out before anything else; the buffer is emptied.</summary>
     public void SendUrgent(RentedBuffer frames)
     {
         lock (Sync)
         {
-            if (_isEnded || _isWritten)
-            {
-                return;
-            }
+            TakeUrgent(frames);
+        }
 
+        _writer.WakeHere();
+    }
+
+    /// <summary>As <see cref="SendUrgent"/>, but under the lock, followed by <see cref="Wake"/>, and nothing of it is left.</summary>
+    public void TakeUrgent(RentedBuffer frames)
+    {
+        if (TakesUrgent && frames.Length > 0)
+        {
             var urgent = _writer.Urgent;
             frames.Written.CopyTo(urgent.GetSpan(frames.Length));
             urgent.Advance(frames.Length);
         }
 
-        _writer.WakeHere();
+        frames.Clear();
     }
 
     /// <summary>Where a frame can be written that is to go out before anything else. Under the lock, and followed by <see cref="Wake"/>.</summary>
