@@ -33,11 +33,14 @@ public sealed class SessionOpeningTests
     [Description("PUSH-24")]
     public async Task A_decision_that_does_not_come_is_a_480()
     {
-        _pair = await SessionPair.StartAsync(new PushReceiverOptions { DecideAsync = async (_, token) =>
+        _pair = await SessionPair.StartAsync(new PushReceiverOptions
+        {
+            DecideAsync = async (_, token) =>
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
             return PushDecision.Accept;
-        } });
+        }
+        });
 
         var opening = _pair.Sender.OpenSessionAsync(SessionPair.Bob).AsTask();
         var failure = Assert.ThrowsAsync<PushException>(() => _pair.PassTimeAsync(opening));
@@ -49,12 +52,15 @@ public sealed class SessionOpeningTests
     public async Task A_receiver_that_ends_while_it_decides_answers_480()
     {
         var deciding = new TaskCompletionSource();
-        _pair = await SessionPair.StartAsync(new PushReceiverOptions { DecideAsync = async (_, token) =>
+        _pair = await SessionPair.StartAsync(new PushReceiverOptions
+        {
+            DecideAsync = async (_, token) =>
         {
             deciding.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
             return PushDecision.Accept;
-        } });
+        }
+        });
 
         var opening = _pair.OpenAsync();
         await deciding.Task.WaitAsync(SessionPair.Patience);
@@ -98,12 +104,15 @@ public sealed class SessionOpeningTests
     public async Task A_session_that_is_given_up_before_the_answer_is_cancelled()
     {
         var deciding = new TaskCompletionSource();
-        _pair = await SessionPair.StartAsync(new PushReceiverOptions { DecideAsync = async (_, token) =>
+        _pair = await SessionPair.StartAsync(new PushReceiverOptions
+        {
+            DecideAsync = async (_, token) =>
         {
             deciding.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
             return PushDecision.Accept;
-        } });
+        }
+        });
         using var giveUp = new CancellationTokenSource();
 
         var opening = _pair.Sender.OpenSessionAsync(SessionPair.Bob, null, giveUp.Token).AsTask();
@@ -121,12 +130,15 @@ public sealed class SessionOpeningTests
     public async Task A_sender_that_is_disposed_before_the_answer_cancels()
     {
         var deciding = new TaskCompletionSource();
-        _pair = await SessionPair.StartAsync(new PushReceiverOptions { DecideAsync = async (_, token) =>
+        _pair = await SessionPair.StartAsync(new PushReceiverOptions
+        {
+            DecideAsync = async (_, token) =>
         {
             deciding.SetResult();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
             return PushDecision.Accept;
-        } });
+        }
+        });
 
         var opening = _pair.OpenAsync();
         await deciding.Task.WaitAsync(SessionPair.Patience);
