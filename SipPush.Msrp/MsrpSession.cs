@@ -157,15 +157,20 @@ public sealed class MsrpSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the session: what is being sent is brought to its end first, for as long as the token allows; then the connection is closed if no other session uses it.</summary>
-    public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
+    /// <summary>Waits until what is being sent has come to its end; what became of each message is told to whoever sent it. The session goes on: this is for ending something else first, such as a dialog.</summary>
+    public async ValueTask DrainAsync(CancellationToken cancellationToken = default)
     {
         if (IsStarted)
         {
-            // What became of each message is told to whoever sent it, and the token only ends the wait.
+            // The token only ends the wait.
             await Task.WhenAll(Outgoing.Running()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
 
+    /// <summary>Ends the session: what is being sent is brought to its end first, for as long as the token allows; then the connection is closed if no other session uses it.</summary>
+    public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
+    {
+        await DrainAsync(cancellationToken).ConfigureAwait(false);
         End(MsrpSessionEnd.Closed, null);
     }
 

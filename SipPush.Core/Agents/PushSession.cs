@@ -110,7 +110,9 @@ public sealed class PushSession : IAsyncDisposable
     public async ValueTask EndAsync(CancellationToken cancellationToken = default)
     {
         Interlocked.Exchange(ref _isEnding, 1);
-        await _exchange.CloseAsync(cancellationToken).ConfigureAwait(false);
+
+        // BYE before the connection ends: to a far end that sees the connection go first the session is lost, and its own BYE would cross this one.
+        await _exchange.DrainAsync(cancellationToken).ConfigureAwait(false);
         await Call.EndAsync(cancellationToken).ConfigureAwait(false);
         await _watch.ConfigureAwait(false);
     }

@@ -168,8 +168,8 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
     }
 
-    /// <summary>Ends the MSRP session when what is being sent has come to its end, for as long as the token allows.</summary>
-    public async ValueTask CloseAsync(CancellationToken cancellationToken)
+    /// <summary>Completes when what is being sent has come to its end, or the token gives up the wait.</summary>
+    public async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
         Task moving;
         MsrpSession current;
@@ -179,7 +179,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
 
         await moving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await current.CloseAsync(cancellationToken).ConfigureAwait(false);
+        await current.DrainAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends the MSRP session, and those that were before it, at once.</summary>
