@@ -74,8 +74,18 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var endpoint = new MsrpEndpoint(options);
-        endpoint.LocalEndPoint = endpoint.Listen(options.Listen, null);
-        endpoint.SecureLocalEndPoint = endpoint.Listen(options.ListenSecure, options.Tls ?? new MsrpTlsOptions());
+        try
+        {
+            endpoint.LocalEndPoint = endpoint.Listen(options.Listen, null);
+            endpoint.SecureLocalEndPoint = endpoint.Listen(options.ListenSecure, options.Tls ?? new MsrpTlsOptions());
+        }
+        catch
+        {
+            // Nobody gets the endpoint, so nobody else would close what listens already. It has no connection yet, or hardly any.
+            endpoint.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+
         if (endpoint._listeners.Count > 0)
         {
             MsrpLog.Listening(endpoint.Logger, string.Join(", ", endpoint._listeners.Select(listener => listener.LocalEndPoint)));
@@ -142,7 +152,8 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         return ServeAsync(new MsrpLink(new WebSocketPipe(socket), isSecure: isSecure));
     }
 
-    /// <summary>Ends all sessions and connections, and stops to listen. Returns when nothing is left.</summary>
+    /// <summary>Ends all sessions and connections, and stops to listen. Returns when nothing is left: a far end that does not read is waited for up to
+    /// <see cref="MsrpLimits.WriteTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -304,7 +315,18 @@ public sealed class MsrpEndpoint : IAsyncDisposable
 
     private async Task<MsrpRelayLease> AuthorizeAsync(MsrpConnection connection, MsrpRelayOptions options, CancellationToken cancellationToken)
     {
-        var lease = new MsrpRelayLease(this, connection, options.ConnectAsync is null ? NewUri(connection.Link.IsSecure) : NewWebSocketUri(connection.Link.IsSecure), options);
+        MsrpRelayLease lease;
+        try
+        {
+            lease = new MsrpRelayLease(this, connection, options.ConnectAsync is null ? NewUri(connection.Link.IsSecure) : NewWebSocketUri(connection.Link.IsSecure), options);
+        }
+        catch
+        {
+            // The application's own function has thrown, and nobody else knows of the connection.
+            connection.CloseIfUnused();
+            throw;
+        }
+
         await lease.BeginAsync(cancellationToken).ConfigureAwait(false);
         return lease;
     }

@@ -53,6 +53,7 @@ public sealed record MsrpLimits
     /// then 481.</summary>
     public TimeSpan StartWait { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the peer may take nothing of what is written to it; 60 s by default. Then the connection is given up.</summary>
+    /// <summary>How long the peer may take for one write, which is 124 KiB of chunks and the answers that wait at the most, until the system has all of it; 60 s by default. Then the
+    /// connection is given up: a peer that takes less than about 2 KiB a second is as good as gone.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -147,7 +147,8 @@ public sealed class MsrpSession : IAsyncDisposable
     }
 
     /// <summary>The messages of the far end, each as soon as its first chunk has begun. Ends when the session does. For one reader at a time; while nobody takes messages, few are
-    /// read ahead.</summary>
+    /// read ahead (<see cref="MsrpLimits.WaitingMessages"/>), and answers to what this end sends stand behind them: whoever waits for a <see cref="SendAsync"/> before he takes the next message
+    /// may wait for himself.</summary>
     public async IAsyncEnumerable<IncomingMsrpMessage> ReceiveAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var message in Arrivals.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -328,19 +329,25 @@ public sealed class MsrpSession : IAsyncDisposable
     internal void IsRefused(int status) => End(MsrpSessionEnd.Refused, new MsrpException($"The far end answered {status}", status));
 
     /// <summary>What has to be looked at now; gives when to look again. Under the lock of the connection.</summary>
-    internal long OnTimer(long now)
+    /// <param name="now">The time.</param>
+    /// <param name="isRead">Whether the connection is being read: otherwise the chunks that are missing may be here already.</param>
+    internal long OnTimer(long now, bool isRead)
     {
         var timeout = Connection!.PartialMessageTimeout;
-        var oldest = Incoming.DropBefore(now - timeout);
+        var oldest = isRead ? Incoming.DropBefore(now - timeout) : Incoming.Count > 0 ? now : long.MaxValue;
         return Math.Min(Outgoing.OnTimer(now), oldest == long.MaxValue ? oldest : oldest + timeout);
     }
 
     /// <summary>Writes a report on a message.</summary>
-    internal void WriteReport(IncomingTransfer transfer, ByteRange range, int status, RentedBuffer output)
+    internal void WriteReport(IncomingTransfer transfer, ByteRange range, int status, RentedBuffer output) =>
+        WriteReport(transfer.ReportPath, transfer.MessageId, range, status, output);
+
+    /// <summary>Writes a report on the message with that id.</summary>
+    internal void WriteReport(byte[] path, byte[] messageId, ByteRange range, int status, RentedBuffer output)
     {
         Span<byte> transactionId = stackalloc byte[MsrpIdentifiers.TransactionIdLength];
         Endpoint.Options.Identifiers.WriteTransactionId(transactionId);
-        MsrpFrameWriter.WriteReport(output, transactionId, transfer.ReportPath, LocalUriOctets, transfer.MessageId, range, status);
+        MsrpFrameWriter.WriteReport(output, transactionId, path, LocalUriOctets, messageId, range, status);
     }
 
     /// <summary>The application reports on a message.</summary>
@@ -458,7 +465,13 @@ public sealed class MsrpSession : IAsyncDisposable
         {
             if (remote.Role == MsrpRole.Active)
             {
-                await ConnectAsync(remote, both.Token).ConfigureAwait(false);
+                var connecting = ConnectAsync(remote, both.Token).AsTask();
+                if (await Task.WhenAny(connecting, _completion.Task).ConfigureAwait(false) != connecting)
+                {
+                    await both.CancelAsync().ConfigureAwait(false);
+                }
+
+                await connecting.ConfigureAwait(false);
             }
             else
             {
@@ -467,7 +480,7 @@ public sealed class MsrpSession : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout);
+            throw IsOpen ? new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout) : new MsrpException("The session has ended", 0, Failure);
         }
     }
 

@@ -70,6 +70,9 @@ internal abstract class IncomingTransfer
     /// <summary>Whether success is reported while it is still coming.</summary>
     public bool ReportsProgress => _reports is not null && Session.Options is { ReportEvery: not null, ReportTiming: MsrpReportTiming.WhenReceived };
 
+    /// <summary>Whether its end is reported by another thread than the one that reads it: the application, or the pump of its sink.</summary>
+    public virtual bool IsReportedByOthers => Session.Options.ReportTiming != MsrpReportTiming.WhenReceived;
+
     /// <summary>Whether its end has been reported by the application.</summary>
     public bool IsReported { get; set; }
 
@@ -100,7 +103,17 @@ internal abstract class IncomingTransfer
     /// <summary>Shows the reader what has been appended; completes when there is room for more.</summary>
     public virtual ValueTask<FlushResult> FlushAsync()
     {
-        _output.Commit();
+        lock (Session.Connection!.Sync)
+        {
+            // Between two of its chunks another thread may end the message, and its pipe, which takes nothing after that.
+            if (IsEnded)
+            {
+                return default;
+            }
+
+            _output.Commit();
+        }
+
         return _pipe.Writer.FlushAsync();
     }
 

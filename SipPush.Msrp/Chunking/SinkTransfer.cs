@@ -23,6 +23,8 @@ internal sealed class SinkTransfer(MsrpSession session, MsrpHead head, byte[] re
 
     public override PipeReader? Reader => null;
 
+    public override bool IsReportedByOthers => true;
+
     public override long Contiguous => _map.Contiguous;
 
     public override long? Total => _map.Total;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using SipPush.Msrp.Chunking;
 using SipPush.Msrp.Framing;
+using SipPush.Msrp.Reports;
 
 namespace SipPush.Msrp.Connections;
 
@@ -30,6 +31,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private long _frames;
     private long _leftOver;
     private long _unanswered;
+
+    // The SEND brings octets that are here already, and wants its success reported: from where, and how many.
+    private ByteRange? _repeated;
+    private byte[] _repeatedId = [];
+    private long _repeatedLength;
 
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
@@ -216,7 +222,6 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (_answers.Length > 0)
         {
             connection.SendUrgent(_answers);
-            _answers.Clear();
         }
     }
 
@@ -233,6 +238,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         _failureReport = head.FailureReport;
         _session = null;
         _transfer = null;
+        _repeated = null;
         if (head.Method == MsrpMethod.Report)
         {
             // Never answered, and nothing comes of one that can't be read or belongs to nothing (RFC 4975 §7.1.2).
@@ -277,7 +283,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             return;
         }
 
-        status = _session!.Incoming.Begin(head, _paths.FromPathOf(head.FromPath), out _transfer, out var isNew);
+        status = _session!.Incoming.Begin(head, _paths.FromPathOf(head.FromPath), out _transfer, out var isNew, out var isRepeated);
         if (status != MsrpStatus.Ok)
         {
             Refuse(head, status);
@@ -286,6 +292,12 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         {
             _offered = _transfer;
             Offer();
+        }
+        else if (isRepeated && head.SuccessReport && _session.Options is { ReportTiming: MsrpReportTiming.WhenReceived, OpenSink: null })
+        {
+            _repeated = head.ByteRange ?? new ByteRange(1, null, null);
+            _repeatedId = head.MessageId.ToArray();
+            _repeatedLength = 0;
         }
     }
 
@@ -304,6 +316,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     {
         if (_transfer is not { } transfer)
         {
+            _repeatedLength += octets.Length;
             return ReadStep.Next;
         }
 
@@ -342,10 +355,28 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
         var transfer = _transfer;
         _transfer = null;
-        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
-        if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
+        int status;
+        if (transfer is { IsReportedByOthers: true })
         {
-            Answer(status);
+            // Whoever reports it does so as soon as it is whole: its answer goes first.
+            lock (connection.Sync)
+            {
+                status = EndChunk(session, transfer, flag);
+                if (transfer.IsEnded)
+                {
+                    connection.TakeUrgent(_answers);
+                    connection.Wake();
+                }
+            }
+        }
+        else
+        {
+            status = EndChunk(session, transfer, flag);
+        }
+
+        if (status != MsrpStatus.Ok)
+        {
+            connection.Refuses(status, transfer!.Refusal);
         }
 
         if (transfer is StreamedTransfer { IsEnded: true, IsComplete: true })
@@ -353,7 +384,24 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             session.ReportReceived(transfer, _answers);
         }
 
+        if (_repeated is { } repeated && flag != ContinuationFlag.Aborted)
+        {
+            session.WriteReport(_paths.FromPath, _repeatedId, FailureReport.RangeOf(repeated, _repeatedLength), MsrpStatus.Ok, _answers);
+        }
+
         return ReadStep.Next;
+    }
+
+    // Answers the chunk that has ended; gives the status.
+    private int EndChunk(MsrpSession session, IncomingTransfer? transfer, ContinuationFlag flag)
+    {
+        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
+        if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
+        {
+            Answer(status);
+        }
+
+        return status;
     }
 
     // The answer goes out now, not at the end of the chunk: the sender can interrupt it (RFC 4975 §10.5).
@@ -362,6 +410,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         var transfer = _transfer!;
         _transfer = null;
         transfer.Session.Incoming.End(transfer, "The message was refused");
+        connection.Refuses(transfer.RefusedWith, transfer.Refusal);
         Answer(transfer.RefusedWith);
 
         // Not one octet more than need be.
@@ -381,6 +430,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private ReadStep Refuse(MsrpHead head, int status)
     {
+        connection.Refuses(status, null);
         if (!_isAnswered && head.FailureReport != FailureReportMode.No && !head.FromPath.IsEmpty && !head.ToPath.IsEmpty)
         {
             // A response to a SEND goes to the neighbour only, any other by the whole path (RFC 4975 §7.2).

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 using SipPush.Msrp.Transactions;
 
@@ -86,6 +87,11 @@ internal sealed class ConnectionWriter(MsrpConnection connection, PipeWriter out
             while (Fill(urgentOnly: isBorrowed))
             {
                 connection.ShowDeadline(FlushingSince + connection.WriteTimeout);
+                if (output.CanGetUnflushedBytes)
+                {
+                    MsrpMetrics.OctetsSent.Add(output.UnflushedBytes);
+                }
+
                 var result = await output.FlushAsync().ConfigureAwait(false);
                 FlushingSince = long.MaxValue;
                 if (result.IsCompleted || result.IsCanceled)

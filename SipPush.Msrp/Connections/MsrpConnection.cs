@@ -17,6 +17,9 @@ internal sealed class MsrpConnection
     // Answers that wait because the peer takes none: beyond this its requests are not read.
     private const int MaximumUrgent = 512 * 1024;
 
+    // The same of a stranger, whose requests for no session cost him nothing.
+    private const int MaximumUnbound = 16 * 1024;
+
     private readonly MsrpLink _link;
     private readonly PipeReader _input;
     private readonly ConnectionWriter _writer;
@@ -242,23 +245,21 @@ internal sealed class MsrpConnection
 
         var id = MemoryMarshal.Read<UInt128>(head.TransactionId);
         PendingRequest? request;
+        var isKnown = true;
         lock (Sync)
         {
             if (!_requests.Remove(id, out request))
             {
-                var isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
+                isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
                     ? session.Outgoing.OnResponse(id, head.StatusCode)
                     : AnySessionKnows(id, head.StatusCode);
-                if (!isKnown)
-                {
-                    MsrpLog.Stray(Logger, head.StatusCode);
-                }
             }
         }
 
-        if (request is not null)
+        request?.Complete(MsrpResponse.Of(head));
+        if (!isKnown)
         {
-            request.Complete(MsrpResponse.Of(head));
+            MsrpLog.Stray(Logger, head.StatusCode);
         }
 
         EndRefused();
@@ -311,6 +312,13 @@ internal sealed class MsrpConnection
     }
 
     public void IsMalformed(MsrpParseError error) => MsrpLog.Malformed(Logger, error.Fault, error.Header);
+
+    /// <summary>A request of the far end is refused, whether or not it wants to hear of it.</summary>
+    public void Refuses(int status, string? reason)
+    {
+        MsrpMetrics.RequestRefused(status);
+        MsrpLog.Refused(Logger, status, reason ?? MsrpStatus.ReasonOf(status));
+    }
 
     public void IsUnframeable(MsrpParseError error)
     {
@@ -371,6 +379,12 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _suspendedBy = transfer;
+            if (transfer is not null)
+            {
+                // Something else may have been waited for within this frame before; that is not its reader's time.
+                _phaseSince = Now;
+            }
+
             if (_lost.Task.IsCompleted)
             {
                 transfer?.CancelFlush();
@@ -385,22 +399,28 @@ internal sealed class MsrpConnection
 
     // ---- What is written
 
-    /// <summary>Responses and reports, to go out before anything else.</summary>
+    /// <summary>Responses and reports, to go out before anything else; the buffer is emptied.</summary>
     public void SendUrgent(RentedBuffer frames)
     {
         lock (Sync)
         {
-            if (_isEnded || _isWritten)
-            {
-                return;
-            }
+            TakeUrgent(frames);
+        }
 
+        _writer.WakeHere();
+    }
+
+    /// <summary>As <see cref="SendUrgent"/>, but under the lock, followed by <see cref="Wake"/>, and nothing of it is left.</summary>
+    public void TakeUrgent(RentedBuffer frames)
+    {
+        if (TakesUrgent && frames.Length > 0)
+        {
             var urgent = _writer.Urgent;
             frames.Written.CopyTo(urgent.GetSpan(frames.Length));
             urgent.Advance(frames.Length);
         }
 
-        _writer.WakeHere();
+        frames.Clear();
     }
 
     /// <summary>Where a frame can be written that is to go out before anything else. Under the lock, and followed by <see cref="Wake"/>.</summary>
@@ -414,7 +434,7 @@ internal sealed class MsrpConnection
     {
         lock (Sync)
         {
-            if (_isEnded || _isWritten || _writer.Urgent.Length < MaximumUrgent)
+            if (_isEnded || _isWritten || _writer.Urgent.Length < (_sessions.Count == 0 && Dialed is null ? MaximumUnbound : MaximumUrgent))
             {
                 return ValueTask.CompletedTask;
             }
@@ -524,7 +544,7 @@ internal sealed class MsrpConnection
             CheckRequests(ref next);
             foreach (var session in _sessions)
             {
-                next = Math.Min(next, session.OnTimer(now));
+                next = Math.Min(next, session.OnTimer(now, isRead: _phase != ReadPhase.Suspended));
             }
         }
 

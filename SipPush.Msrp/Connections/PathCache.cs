@@ -7,6 +7,9 @@ internal sealed class PathCache
     private byte[] _toPath = [];
     private MsrpSession? _session;
 
+    /// <summary>The last From-Path.</summary>
+    public byte[] FromPath => _fromPath;
+
     /// <summary>The first URI of the last From-Path: where the response to a SEND goes.</summary>
     public byte[] ResponsePath { get; private set; } = [];
 

@@ -30,8 +30,11 @@ internal static partial class MsrpLog
     [LoggerMessage(2007, LogLevel.Warning, "The sink of a message has failed")]
     public static partial void SinkFailed(ILogger logger, Exception failure);
 
-    [LoggerMessage(2008, LogLevel.Warning, "The certificate of the far end of session {Session} is not the one that was announced: the connection is closed")]
+    [LoggerMessage(2008, LogLevel.Warning, "The certificate of the far end of session {Session} is not the one that was announced: its SEND is refused")]
     public static partial void WrongFingerprint(ILogger logger, string? session);
+
+    [LoggerMessage(2009, LogLevel.Debug, "A request is refused with {Status}: {Reason}")]
+    public static partial void Refused(ILogger logger, int status, string reason);
 
     [LoggerMessage(2020, LogLevel.Information, "Relays have given the path {Path} for {Seconds} s")]
     public static partial void PathGranted(ILogger logger, MsrpPath path, double? seconds);

@@ -15,15 +15,19 @@ internal static class MsrpMetrics
 
     public static readonly Counter<long> OctetsReceived = Meter.CreateCounter<long>("msrp.octets.received", "By", "Octets that came, heads and bodies");
 
-    public static readonly Counter<long> OctetsSent = Meter.CreateCounter<long>("msrp.octets.sent", "By", "Octets that were written, heads and bodies");
+    public static readonly Counter<long> OctetsSent = Meter.CreateCounter<long>("msrp.octets.sent", "By", "Octets that were handed to the transport, heads and bodies");
 
     public static readonly Counter<long> Unframeable = Meter.CreateCounter<long>("msrp.connections.unframeable", "{connection}", "Connections closed because their octets were not MSRP");
+
+    public static readonly Counter<long> ConnectionsRefused = Meter.CreateCounter<long>("msrp.connections.refused", "{connection}", "Connections closed at once because a limit was reached");
 
     private static int _rented;
 
     private static readonly ObservableUpDownCounter<int> Rented = Meter.CreateObservableUpDownCounter("msrp.buffers.rented", () => RentedBuffers, "{buffer}", "Buffers rented and not returned");
 
     private static readonly Counter<long> MessagesSent = Meter.CreateCounter<long>("msrp.messages.sent", "{message}", "Outgoing messages that ended");
+
+    private static readonly Counter<long> RequestsRefused = Meter.CreateCounter<long>("msrp.requests.refused", "{request}", "Requests of far ends that were refused, answered or not");
 
     private static readonly Counter<long> MessagesReceived = Meter.CreateCounter<long>("msrp.messages.received", "{message}", "Incoming messages that ended");
 
@@ -39,6 +43,23 @@ internal static class MsrpMetrics
         if (MessagesSent.Enabled)
         {
             MessagesSent.Add(1, new KeyValuePair<string, object?>("msrp.outcome", outcome.ToString()));
+        }
+    }
+
+    /// <summary>A send has ended with an exception: given up by its token, or because its source failed.</summary>
+    public static void MessageNotSent(bool isCancelled)
+    {
+        if (MessagesSent.Enabled)
+        {
+            MessagesSent.Add(1, new KeyValuePair<string, object?>("msrp.outcome", isCancelled ? "Cancelled" : "Failed"));
+        }
+    }
+
+    public static void RequestRefused(int status)
+    {
+        if (RequestsRefused.Enabled)
+        {
+            RequestsRefused.Add(1, new KeyValuePair<string, object?>("msrp.status", status));
         }
     }
 

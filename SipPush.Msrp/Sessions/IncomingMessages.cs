@@ -12,6 +12,9 @@ internal sealed class IncomingMessages(MsrpSession session)
     // Ids of messages that have ended: this many of them.
     private const int Remembered = 256;
 
+    // How a message ended that was neither whole nor refused: its chunks get 200 and nothing else.
+    private const int Abandoned = 0;
+
     private readonly List<IncomingTransfer> _partial = [];
     private Dictionary<string, int>? _endings;
     private Queue<string>? _ended;
@@ -20,13 +23,15 @@ internal sealed class IncomingMessages(MsrpSession session)
     public int Count => _partial.Count;
 
     /// <summary>A SEND has begun. The status that it gets, and, when that is 200, the message that its body belongs to: null when nothing becomes of the body.</summary>
+    /// <remarks>A chunk of a message that has been received as a whole comes again: <paramref name="isRepeated"/>. What its sender wants to hear, he hears again (RFC 4975 §5.4).</remarks>
     /// <param name="head">Its head.</param>
     /// <param name="fromPath">Its From-Path as an array that may be kept.</param>
     /// <param name="transfer">The message.</param>
     /// <param name="isNew">Whether it has to be offered to the application.</param>
-    public int Begin(MsrpHead head, byte[] fromPath, out IncomingTransfer? transfer, out bool isNew)
+    /// <param name="isRepeated">Whether all of it is here already.</param>
+    public int Begin(MsrpHead head, byte[] fromPath, out IncomingTransfer? transfer, out bool isNew, out bool isRepeated)
     {
-        isNew = false;
+        isNew = isRepeated = false;
         transfer = null;
         var connection = session.Connection!;
         lock (connection.Sync)
@@ -46,7 +51,8 @@ internal sealed class IncomingMessages(MsrpSession session)
 
             if (_endings is not null && _endings.TryGetValue(Encoding.UTF8.GetString(head.MessageId), out var ending))
             {
-                return ending;
+                isRepeated = ending == MsrpStatus.Ok;
+                return ending == Abandoned ? MsrpStatus.Ok : ending;
             }
 
             var status = Check(head);
@@ -182,6 +188,7 @@ internal sealed class IncomingMessages(MsrpSession session)
             {
                 // Should more of it come after all, its sender is told to stop.
                 transfer.RefusedWith = MsrpStatus.MessageTooLarge;
+                transfer.CancelFlush();
                 Remove(transfer);
                 transfer.Fail(new MsrpException("No further chunk came in time", MsrpStatus.RequestTimeout));
             }
@@ -253,7 +260,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         }
 
         session.Connection!.Endpoint.EndPartial();
-        Remember(transfer.MessageId, transfer.RefusedWith == 0 ? MsrpStatus.Ok : transfer.RefusedWith);
+        Remember(transfer.MessageId, transfer.RefusedWith != 0 ? transfer.RefusedWith : transfer.IsComplete ? MsrpStatus.Ok : Abandoned);
     }
 
     private void Remember(ReadOnlySpan<byte> messageId, int status)

@@ -62,8 +62,14 @@ internal sealed class OutgoingMessages(MsrpSession session)
                 await body.CompleteAsync().ConfigureAwait(false);
             }
 
-            cancellationToken.ThrowIfCancellationRequested();
-            return new MsrpSendResult(refusal!.Value.Outcome, messageId, refusal.Value.Status, new MsrpProgress(0, 0, 0, message.Length));
+            if (cancellationToken.IsCancellationRequested)
+            {
+                MsrpMetrics.MessageNotSent(isCancelled: true);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            MsrpMetrics.MessageSent(refusal!.Value.Outcome);
+            return new MsrpSendResult(refusal.Value.Outcome, messageId, refusal.Value.Status, new MsrpProgress(0, 0, 0, message.Length));
         }
 
         var transfer = new OutgoingTransfer(session, message, messageId);
@@ -79,6 +85,11 @@ internal sealed class OutgoingMessages(MsrpSession session)
             var result = await transfer.Result.ConfigureAwait(false);
             MsrpMetrics.MessageSent(result.Outcome);
             return result;
+        }
+        catch (Exception failure) when (failure is not ArgumentException)
+        {
+            MsrpMetrics.MessageNotSent(failure is OperationCanceledException);
+            throw;
         }
         finally
         {

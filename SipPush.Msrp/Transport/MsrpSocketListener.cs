@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using SipPush.Msrp.Diagnostics;
 
 namespace SipPush.Msrp.Transport;
 
@@ -217,6 +218,7 @@ internal sealed class MsrpSocketListener : IAsyncDisposable
             if (_accepted.Count >= _limits.Connections || share.Connections >= _limits.ConnectionsPerAddress)
             {
                 _refused++;
+                MsrpMetrics.ConnectionsRefused.Add(1);
                 MsrpTransportLog.TooManyConnections(_logger, remote, _accepted.Count >= _limits.Connections ? _limits.Connections : _limits.ConnectionsPerAddress);
                 return null;
             }
@@ -224,6 +226,7 @@ internal sealed class MsrpSocketListener : IAsyncDisposable
             if (_tls is not null && (_handshakes >= _limits.Handshakes || share.Handshakes >= _limits.HandshakesPerAddress))
             {
                 _refused++;
+                MsrpMetrics.ConnectionsRefused.Add(1);
                 MsrpTransportLog.TooManyHandshakes(_logger, remote, _handshakes >= _limits.Handshakes ? _limits.Handshakes : _limits.HandshakesPerAddress);
                 return null;
             }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace SipPush.Msrp.Transport;
 
-/// <summary>What goes on below MSRP: 3900 to 3949. What any stranger can cause at will is Debug, so that nobody can fill the log.</summary>
+/// <summary>What goes on below MSRP: 2900 to 2949. What any stranger can cause at will is Debug, so that nobody can fill the log.</summary>
 internal static partial class MsrpTransportLog
 {
     [LoggerMessage(2900, LogLevel.Debug, "{Remote} is refused: over {Limit} connections")]

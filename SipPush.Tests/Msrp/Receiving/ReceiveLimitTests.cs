@@ -175,6 +175,21 @@ public sealed class ReceiveLimitTests
     }
 
     [Test]
+    public async Task A_stranger_who_does_not_read_is_not_read_for_long()
+    {
+        await using var wire = new MsrpWire();
+        var peer = wire.Connect(window: 4096);
+
+        var sending = peer.SendAsync(string.Concat(Enumerable.Repeat(MsrpWirePeer.Send("tid1", "mmmm", null, "Hello"), 2500)), split: 1000);
+        wire.Clock.Advance(TimeSpan.FromSeconds(29));
+        Assert.That(sending.IsCompleted, Is.False);
+
+        wire.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(() => sending.WaitAsync(MsrpWire.Patience), Throws.InstanceOf<IOException>());
+        await peer.Served.WaitAsync(MsrpWire.Patience);
+    }
+
+    [Test]
     public async Task A_head_that_takes_too_long_ends_the_connection()
     {
         await using var wire = new MsrpWire();
@@ -268,6 +283,46 @@ public sealed class ReceiveLimitTests
         await slow.SendAsync(MsrpWirePeer.Send("tid2", "next", null, "Hello").Replace("/a1;", "/a2;", StringComparison.Ordinal));
         Assert.That(await MsrpWire.ReadNextAsync(other), Is.EqualTo("Hello"));
         Assert.That(session.Completion.IsCompleted, Is.False);
+    }
+
+    [Test]
+    [Description("Edge 44")]
+    public async Task What_the_application_took_to_take_a_message_is_not_its_readers_time()
+    {
+        await using var wire = new MsrpWire(new MsrpLimits { WaitingMessages = 1, ReadAhead = 1024, MinimumReaderRate = 16 });
+        var (session, peer) = await wire.BindAsync();
+        var body = new string('x', 2000);
+        var waits = MsrpWirePeer.Send("tid1", "one1", null, "Hello") + $"MSRP tid2 SEND\nTo-Path: {MsrpWire.Alice}\nFrom-Path: {MsrpWire.Bob}\nMessage-ID: two2\nByte-Range: 1-*/*\nContent-Type: text/plain\n\n{body}";
+        await peer.SendPartAsync(waits);
+        await peer.ExpectAsync(MsrpWirePeer.Response("tid1", 200));
+        wire.Clock.Advance(TimeSpan.FromSeconds(40));
+
+        Assert.That(await MsrpWire.ReadNextAsync(session), Is.EqualTo("Hello"));
+        await using var message = await MsrpWire.ReceiveAsync(session);
+        await MsrpWire.UntilAsync(() => wire.Clock.ActiveTimers > 0, "the reader is watched");
+        wire.Clock.Advance(TimeSpan.FromSeconds(31));
+
+        await peer.SendAsync("\n-------tid2$");
+        Assert.That(await MsrpWire.ReadAsync(message), Is.EqualTo(body));
+        await peer.ExpectAsync(MsrpWirePeer.Response("tid2", 200));
+    }
+
+    [Test]
+    [Description("Edge 44")]
+    public async Task A_message_is_not_dropped_for_chunks_that_this_end_does_not_read()
+    {
+        await using var wire = new MsrpWire(new MsrpLimits { ReadAhead = 1024, MinimumReaderRate = 0 });
+        var (session, peer) = await wire.BindAsync();
+        var body = new string('x', 2000);
+        await peer.SendAsync(MsrpWirePeer.Send("tid1", "mmmm", "1-*/*", body, '+'));
+        await peer.ExpectAsync(MsrpWirePeer.Response("tid1", 200));
+        await using var message = await MsrpWire.ReceiveAsync(session);
+        await peer.SendAsync(MsrpWirePeer.Send("tid2", "mmmm", "2001-*/*", "end"));
+
+        wire.Clock.Advance(TimeSpan.FromMinutes(6));
+
+        Assert.That(await MsrpWire.ReadAsync(message), Is.EqualTo(body + "end"));
+        await peer.ExpectAsync(MsrpWirePeer.Response("tid2", 200));
     }
 
     [Test]

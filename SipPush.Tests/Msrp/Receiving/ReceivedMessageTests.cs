@@ -218,9 +218,25 @@ public sealed class ReceivedMessageTests
 
         await peer.SendAsync(first + first.Replace("tid1", "tid2", StringComparison.Ordinal) + Send("tid3", "next", null, "x"));
 
-        await peer.ExpectAsync(Ok("tid1") + Report("mmmm", "1-5/5") + Ok("tid2") + Ok("tid3"));
+        await peer.ExpectAsync(Ok("tid1") + Report("mmmm", "1-5/5") + Ok("tid2") + Report("mmmm", "1-5/5", 2) + Ok("tid3"));
         Assert.That(await MsrpWire.ReadNextAsync(session), Is.EqualTo("Hello"));
         Assert.That(await MsrpWire.ReadNextAsync(session), Is.EqualTo("x"));
+    }
+
+    [Test]
+    [Description("MSRP-24, MSRP-45, RFC 4975 §5.4")]
+    public async Task A_part_of_a_message_that_comes_again_is_reported_as_far_as_it_went()
+    {
+        await using var wire = new MsrpWire();
+        var (session, peer) = await wire.BindAsync();
+        const string Wanted = "Success-Report: yes\nFailure-Report: no\n";
+
+        await peer.SendAsync(Send("tid1", "mmmm", "1-5/5", "Hello", headers: Wanted) + Send("tid2", "mmmm", "3-*/5", "ll", '+', headers: Wanted)
+            + Send("tid3", "gone", "1-*/9", "Hello", '#', headers: Wanted) + Send("tid4", "gone", "6-*/9", "Hello", '+', headers: Wanted));
+
+        await peer.ExpectAsync(Report("mmmm", "1-5/5") + Report("mmmm", "3-4/5", 2));
+        await peer.ExpectNothingAsync();
+        Assert.That(await MsrpWire.ReadNextAsync(session), Is.EqualTo("Hello"));
     }
 
     [Test]
@@ -375,14 +391,14 @@ public sealed class ReceivedMessageTests
 
         """;
 
-    private static string Report(string messageId, string range) => $"""
-        MSRP t000000000000001 REPORT
+    private static string Report(string messageId, string range, int number = 1) => $"""
+        MSRP t{number:D15} REPORT
         To-Path: msrp://bob.example.com:8888/b1;tcp
         From-Path: msrp://alice.example.com:7777/a1;tcp
         Message-ID: {messageId}
         Byte-Range: {range}
         Status: 000 200 OK
-        -------t000000000000001$
+        -------t{number:D15}$
 
         """;
 

@@ -15,6 +15,16 @@ public sealed class RelayAuthorizationTests
         """;
 
     [Test]
+    public async Task Credentials_that_are_not_to_be_had_leave_no_connection()
+    {
+        await using var wire = new RelayWire(options => options with { Authenticate = _ => throw new InvalidOperationException("no credentials") });
+
+        Assert.That(wire.LeaseAsync, Throws.InvalidOperationException);
+
+        await MsrpWire.UntilAsync(() => wire.Wire.Endpoint.Counts.Connections == 0, "the connection is closed");
+    }
+
+    [Test]
     [Description("MSRP-48, MSRP-49, Edge 50, RFC 4976 §5.1: its example, with a password of the test and the Use-Path as the outer relay sent it")]
     public async Task The_outer_relay_is_asked_by_the_path_through_the_inner_one()
     {

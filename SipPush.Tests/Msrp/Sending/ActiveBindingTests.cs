@@ -122,6 +122,30 @@ public sealed class ActiveBindingTests
         Assert.That(await session.Completion.WaitAsync(MsrpWire.Patience), Is.EqualTo(MsrpSessionEnd.NeverConnected));
     }
 
+    [Test]
+    public async Task A_session_that_ends_while_it_is_connected_gives_that_up([Values] bool byItsEndpoint)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var endpoint = MsrpEndpoint.Start(new MsrpEndpointOptions
+        {
+            TimeProvider = _clock,
+            Resolve = async (_, cancellationToken) =>
+            {
+                asked.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, _clock, cancellationToken);
+                return [];
+            },
+        });
+        var session = endpoint.CreateSession(MsrpWire.PathOf(MsrpWire.Alice));
+        var start = session.StartAsync(Remote(MsrpWire.Bob)).AsTask();
+        await asked.Task.WaitAsync(MsrpWire.Patience);
+
+        await (byItsEndpoint ? endpoint.DisposeAsync() : session.DisposeAsync()).AsTask().WaitAsync(MsrpWire.Patience);
+
+        Assert.That(() => start.WaitAsync(MsrpWire.Patience), Throws.InstanceOf<MsrpException>().With.Message.EqualTo("The session has ended"));
+        Assert.That(session.Completion.Result, Is.EqualTo(MsrpSessionEnd.Closed));
+    }
+
     [Test, Description("MSRP-42 MSRP-44")]
     public async Task A_second_session_to_the_same_host_uses_the_same_connection()
     {
