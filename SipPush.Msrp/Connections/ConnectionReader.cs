@@ -28,6 +28,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private FailureReportMode _failureReport;
     private bool _isAnswered;
     private bool _isSend;
+    private bool _isForeign;
     private long _frames;
     private long _leftOver;
     private long _unanswered;
@@ -60,6 +61,13 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             while (true)
             {
                 var step = Step(ref buffer);
+                if (_isForeign && !connection.IsUsed)
+                {
+                    // Somebody else than was announced: told so, and left (RFC 4975 §14.4).
+                    SendAnswers();
+                    throw new MsrpException("The certificate of the far end is not the one that was announced", MsrpStatus.Forbidden);
+                }
+
                 if (step == ReadStep.Next)
                 {
                     break;
@@ -279,6 +287,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (status != MsrpStatus.Ok)
         {
             _session = null;
+            _isForeign = status == MsrpStatus.Forbidden;
             Refuse(head, status);
             return;
         }

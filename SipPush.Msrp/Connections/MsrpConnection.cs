@@ -175,16 +175,22 @@ internal sealed class MsrpConnection
         }
     }
 
+    /// <summary>Whether a session or a lease is bound to it.</summary>
+    public bool IsUsed
+    {
+        get
+        {
+            lock (Sync)
+            {
+                return _sessions.Count > 0 || _leases.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Closes the connection when it has no session.</summary>
     public void CloseIfUnused()
     {
-        bool isUnused;
-        lock (Sync)
-        {
-            isUnused = _sessions.Count == 0 && _leases.Count == 0;
-        }
-
-        if (isUnused)
+        if (!IsUsed)
         {
             Close();
         }

@@ -61,6 +61,7 @@ public sealed class SecureSessionTests
             async () => await there.StartAsync(new MsrpRemote { Path = here.LocalPath, Role = MsrpRole.Active, Fingerprints = [Print(Alice)] }));
 
         Assert.That(refused.StatusCode, Is.EqualTo(MsrpStatus.Forbidden));
+        Assert.That(await Poll.UntilAsync(() => alice.Counts.Connections == 0, MsrpWire.Patience), Is.True, "the connection is torn down");
         Assert.That(waiting.IsCompleted, Is.False);
         await here.DisposeAsync();
         Assert.That(async () => await waiting, Throws.InstanceOf<MsrpException>());
