@@ -292,7 +292,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         }
     }
 
-    private int SizeOf(SipRequestBuilder request) => request.Build().Octets.Length + SipStack.ViaSize + _userAgent.RouteSize;
+    private int SizeOf(SipRequestBuilder request) => request.Build().Octets.Length + LocalTransports.ViaSize + _userAgent.RouteSize;
 
     private static PushResult Read(SipTransactionResult result) => result switch
     {

@@ -78,9 +78,9 @@ public sealed class SipInviteTransaction
     /// <summary>Sends it.</summary>
     /// <param name="send">Finds the way, and tries one after the other.</param>
     /// <param name="ended">Called when <see cref="Completion"/> has ended.</param>
-    internal void Begin(Func<SipStack.FlowSender, CancellationToken, ValueTask<SipTransactionResult>> send, Action ended) => Completion = RunAsync(send, ended);
+    internal void Begin(Func<RequestRouter.FlowSender, CancellationToken, ValueTask<SipTransactionResult>> send, Action ended) => Completion = RunAsync(send, ended);
 
-    private async Task<SipTransactionResult> RunAsync(Func<SipStack.FlowSender, CancellationToken, ValueTask<SipTransactionResult>> send, Action ended)
+    private async Task<SipTransactionResult> RunAsync(Func<RequestRouter.FlowSender, CancellationToken, ValueTask<SipTransactionResult>> send, Action ended)
     {
         var result = default(SipTransactionResult);
         var hasTried = false;

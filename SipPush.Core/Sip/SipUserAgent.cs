@@ -284,7 +284,7 @@ public sealed class SipUserAgent
     }
 
     /// <summary>What neither the identity nor its session takes: 405 with what is taken, or 501 (RFC 3261 §8.2.1).</summary>
-    internal ValueTask AnswerUnhandledAsync(SipServerTransaction transaction) => Stack.AnswerUnhandledAsync(transaction);
+    internal ValueTask AnswerUnhandledAsync(SipServerTransaction transaction) => Stack.Dispatcher.AnswerUnhandledAsync(transaction);
 
     internal static string FormatAddress(string? displayName, SipUri uri) => string.IsNullOrEmpty(displayName)
         ? $"<{uri}>"
