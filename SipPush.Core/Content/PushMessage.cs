@@ -123,7 +123,12 @@ public sealed class PushMessage
     /// <param name="lenient">Also accepts bare LF, folded lines, space before a colon, octets that are not UTF-8, a wrong
     /// Content-Length, and a body that begins with <c>&lt;</c>, which is then all content, of type text/xml.</param>
     /// <param name="message">The message, or null when the result is an error.</param>
-    public static PushMessageError TryRead(ReadOnlyMemory<byte> body, bool lenient, out PushMessage? message)
+    public static PushMessageError TryRead(ReadOnlyMemory<byte> body, bool lenient, out PushMessage? message) => Read(body, lenient, isWhole: true, out message);
+
+    /// <summary>As <see cref="TryRead"/>, of an envelope alone: the content has not come yet, and its length can't be compared.</summary>
+    internal static PushMessageError TryReadHead(ReadOnlyMemory<byte> head, bool lenient, out PushMessage? message) => Read(head, lenient, isWhole: false, out message);
+
+    private static PushMessageError Read(ReadOnlyMemory<byte> body, bool lenient, bool isWhole, out PushMessage? message)
     {
         message = null;
 
@@ -175,7 +180,7 @@ public sealed class PushMessage
             return PushMessageError.MalformedHeader;
         }
 
-        if (!lenient && read.Find(ContentLengthName) is { } length && ParseLength(length) != rest.Length)
+        if (!lenient && isWhole && read.Find(ContentLengthName) is { } length && ParseLength(length) != rest.Length)
         {
             return PushMessageError.WrongContentLength;
         }
