@@ -19,7 +19,6 @@ public sealed class WireRecorder : IDisposable
     private const int LargestPayload = 65_535 - 60;
     private const int LinkTypeRaw = 101;
     private const int MaximumStreams = 4096;
-    private const int LongestHead = 16 * 1024;
 
     private readonly Lock _gate = new();
     private readonly Stream _file;
@@ -140,44 +139,18 @@ public sealed class WireRecorder : IDisposable
                 Open(stream, local, remote, isSecure, isSending);
             }
 
-            ref var held = ref (isSending ? ref stream.HeldSent : ref stream.HeldReceived);
-            octets = held.Length == 0 ? octets : (byte[])[.. held, .. octets];
-            held = [];
-            if (IsCutHead(octets))
+            while (!octets.IsEmpty)
             {
-                held = octets.ToArray();
-                return;
-            }
-
-            Payload(stream, local, remote, isSecure, isSending, octets);
-        }
-    }
-
-    // Wireshark calls a packet malformed that begins with the head of an MSRP frame and ends within it: such a beginning waits for the rest.
-    private static bool IsCutHead(ReadOnlySpan<byte> octets)
-    {
-        if (octets.Length > LongestHead || !octets.StartsWith("MSRP "u8) || octets.IndexOf("\r\n\r\n"u8) >= 0)
-        {
-            return false;
-        }
-
-        var endLine = octets.IndexOf("\r\n-------"u8);
-        return endLine < 0 || octets[(endLine + 2)..].IndexOf("\r\n"u8) < 0;
-    }
-
-    private void Payload(TcpStream stream, IPEndPoint local, IPEndPoint remote, bool isSecure, bool isSending, ReadOnlySpan<byte> octets)
-    {
-        while (!octets.IsEmpty)
-        {
-            var piece = octets[..Math.Min(octets.Length, LargestPayload)];
-            octets = octets[piece.Length..];
-            if (isSending)
-            {
-                Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack | TcpFlags.Push, piece);
-            }
-            else
-            {
-                Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Push, piece);
+                var piece = octets[..Math.Min(octets.Length, LargestPayload)];
+                octets = octets[piece.Length..];
+                if (isSending)
+                {
+                    Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack | TcpFlags.Push, piece);
+                }
+                else
+                {
+                    Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Push, piece);
+                }
             }
         }
     }
@@ -205,8 +178,6 @@ public sealed class WireRecorder : IDisposable
         {
             if (_streams.Remove(flow, out var stream) && !IsFull)
             {
-                Payload(stream, local, remote, isSecure, isSending: true, stream.HeldSent);
-                Payload(stream, local, remote, isSecure, isSending: false, stream.HeldReceived);
                 Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack | TcpFlags.Fin, []);
                 Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Fin, []);
                 Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack, []);
@@ -421,10 +392,6 @@ public sealed class WireRecorder : IDisposable
     {
         public uint Sent;
         public uint Received;
-
-        // The beginning of a head that was cut.
-        public byte[] HeldSent = [];
-        public byte[] HeldReceived = [];
     }
 
     private sealed class SipSide(WireRecorder recorder) : SipTap

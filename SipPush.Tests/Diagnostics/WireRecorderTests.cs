@@ -124,28 +124,6 @@ public sealed class WireRecorderTests
     }
 
     [Test]
-    public void The_head_of_an_MSRP_frame_is_in_one_packet_wherever_it_is_cut()
-    {
-        var packets = Record(recorder =>
-        {
-            var flow = new MsrpFlow(End("192.0.2.1:2855"), End("192.0.2.2:7654"), isSecure: false);
-            recorder.Msrp.Sending(flow, "MSRP t1 SEND\r\n"u8);
-            recorder.Msrp.Received(flow, "MSRP t0 200 OK\r\n-------t0$"u8);
-            recorder.Msrp.Sending(flow, "To-Path: b\r\n"u8);
-            recorder.Msrp.Sending(flow, "\r\nab"u8);
-            recorder.Msrp.Sending(flow, "c\r\n-------t1$\r\n"u8);
-            recorder.Msrp.Received(flow, "\r\nMSRP t2"u8);
-            recorder.Msrp.Sending(flow, "MSRP t3 REP"u8);
-            recorder.Msrp.Closed(flow);
-        });
-
-        Assert.That(packets[3..^3].Select(packet => Encoding.ASCII.GetString(packet.Payload)), Is.EqualTo(
-        [
-            "MSRP t1 SEND\r\nTo-Path: b\r\n\r\nab", "c\r\n-------t1$\r\n", "MSRP t0 200 OK\r\n-------t0$\r\nMSRP t2", "MSRP t3 REP",
-        ]));
-    }
-
-    [Test]
     public void What_went_over_TLS_says_so_in_each_packet()
     {
         var packets = Record(recorder =>
