@@ -15,7 +15,7 @@ public sealed record InboxFile
     /// <summary>Its SHA-1 in lower-case hexadecimal, when that was announced; otherwise null.</summary>
     public string? Sha1 { get; init; }
 
-    /// <summary>Its SHA-256 in lower-case hexadecimal, when that was announced or nothing was; otherwise null: each file is hashed once.</summary>
+    /// <summary>Its SHA-256 in lower-case hexadecimal, when that was announced, nothing was, or <see cref="PushInboxOptions.AlwaysSha256"/> is set; otherwise null.</summary>
     public string? Sha256 { get; init; }
 
     /// <summary>Octets that an earlier transfer had left and that were taken over; 0 for none.</summary>

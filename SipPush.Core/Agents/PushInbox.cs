@@ -54,6 +54,7 @@ public sealed class PushInbox
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var inbox = new PushInbox(folder, options ?? new PushInboxOptions());
+        Directory.CreateDirectory(inbox._folder);
         Directory.CreateDirectory(inbox._incoming);
         inbox.RemoveLeftovers();
         lock (inbox._gate)
@@ -109,7 +110,16 @@ public sealed class PushInbox
     /// <param name="cancellationToken">Gives it up.</param>
     /// <exception cref="InvalidDataException">The file is not what was said of it; its sender has been told, and nothing of it is left.</exception>
     /// <exception cref="IOException">There is no room, the disk is full or fails, or the content did not come whole. What can be resumed is kept.</exception>
-    public async ValueTask<InboxFile> SaveAsync(IncomingPush push, CancellationToken cancellationToken = default)
+    public ValueTask<InboxFile> SaveAsync(IncomingPush push, CancellationToken cancellationToken = default) => SaveAsync(push, null, cancellationToken);
+
+    /// <summary>As <see cref="SaveAsync(IncomingPush, CancellationToken)"/>, for an application that wants to see the octets on their way: to count, to look into them, or to take them slowly.</summary>
+    /// <param name="push">The push.</param>
+    /// <param name="onOctets">Is given the octets in order, each piece before it is written and good only until the task is done; waiting slows the sender. An <see cref="InvalidDataException"/>
+    /// refuses the content, as when its hash were wrong; anything else that is thrown gives it up. Of a file that is resumed it sees what comes now. Null for none.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <exception cref="InvalidDataException">The file is not what was said of it, or was refused; its sender has been told, and nothing of it is left.</exception>
+    /// <exception cref="IOException">There is no room, the disk is full or fails, or the content did not come whole. What can be resumed is kept.</exception>
+    public async ValueTask<InboxFile> SaveAsync(IncomingPush push, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask>? onOctets, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(push);
         var file = push.File;
@@ -129,7 +139,7 @@ public sealed class PushInbox
             await using (sink.ConfigureAwait(false))
             {
                 var body = push.Body ?? PipeReader.Create(new ReadOnlySequence<byte>(push.Bytes));
-                var length = await CopyAsync(body, _options.Disk?.Invoke(sink) ?? sink, start, room, cancellationToken).ConfigureAwait(false);
+                var length = await CopyAsync(body, _options.Disk?.Invoke(sink) ?? sink, start, room, onOctets, cancellationToken).ConfigureAwait(false);
                 await sink.CompleteAsync(length, cancellationToken).ConfigureAwait(false);
                 var path = Publish(whole, InboxName.Make(file?.Name, push.ContentType, _options.MaximumNameLength));
                 room.IsStored(start + length);
@@ -182,7 +192,8 @@ public sealed class PushInbox
         return null;
     }
 
-    private static async ValueTask<long> CopyAsync(PipeReader body, MsrpSink sink, long start, Reservation room, CancellationToken cancellationToken)
+    private static async ValueTask<long> CopyAsync(
+        PipeReader body, MsrpSink sink, long start, Reservation room, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask>? onOctets, CancellationToken cancellationToken)
     {
         var written = 0L;
         while (true)
@@ -191,6 +202,11 @@ public sealed class PushInbox
             foreach (var segment in result.Buffer)
             {
                 room.Need(start + written + segment.Length);
+                if (onOctets is not null)
+                {
+                    await onOctets(segment, cancellationToken).ConfigureAwait(false);
+                }
+
                 await sink.WriteAsync(written, segment, cancellationToken).ConfigureAwait(false);
                 written += segment.Length;
             }
@@ -221,7 +237,7 @@ public sealed class PushInbox
                 Path = whole,
                 Length = file is { ReachesEnd: true } ? file.Size : null,
                 Expected = expected,
-                Compute = expected.Count > 0 ? [] : [HashAlgorithmName.SHA256],
+                Compute = expected.Count > 0 && !_options.AlwaysSha256 ? [] : [HashAlgorithmName.SHA256],
                 KeepPartial = file is not null && KeyOf(file) is not null && _options.KeepPartial > TimeSpan.Zero,
                 PartialPath = part,
                 ResumeFrom = start,

@@ -28,6 +28,9 @@ public sealed record PushInboxOptions
     /// <summary>How long what has come of a file that broke off is kept, so that its sender can go on from there; default 1 day, zero keeps nothing. Room that is needed is taken from them first.</summary>
     public TimeSpan KeepPartial { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>Whether SHA-256 is computed of every file, so of one that another hash was announced of too, which is then hashed by both. Default false.</summary>
+    public bool AlwaysSha256 { get; init; }
+
     /// <summary>Whether a file is on the disk, not in the system's cache, before it gets its name; default false.</summary>
     public bool FlushToDisk { get; init; }
 

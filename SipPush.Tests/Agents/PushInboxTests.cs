@@ -122,6 +122,57 @@ public sealed class PushInboxTests
         Assert.That(new DirectoryInfo(Incoming).GetFiles().Select(file => file.Name), Is.EqualTo(["0123456789abcdef0123456789abcdef.part"]));
     }
 
+    [Test]
+    public async Task Whoever_wants_to_sees_the_octets_before_they_are_written()
+    {
+        var inbox = Open();
+        var seen = "";
+
+        await inbox.SaveAsync(Message("abc"), (octets, _) =>
+        {
+            seen += System.Text.Encoding.UTF8.GetString(octets.Span);
+            Assert.That(new DirectoryInfo(Incoming).GetFiles().Single().Length, Is.Zero);
+            return ValueTask.CompletedTask;
+        });
+
+        Assert.That(seen, Is.EqualTo("abc"));
+        Assert.That(Read("push.txt"), Is.EqualTo("abc"));
+    }
+
+    [Test]
+    public void Of_what_is_refused_on_its_way_nothing_is_left()
+    {
+        var inbox = Open();
+
+        Assert.ThrowsAsync<InvalidDataException>(async () => await inbox.SaveAsync(Message("a virus"), (_, _) => throw new InvalidDataException("a virus")));
+
+        Assert.That(_folder.GetFiles("*", SearchOption.AllDirectories), Is.Empty);
+    }
+
+    [Test]
+    public async Task SHA_256_is_computed_beside_another_hash_where_it_is_always_wanted()
+    {
+        await using var pair = await FilePair.StartAsync();
+        var inbox = pair.OpenInbox(new PushInboxOptions { AlwaysSha256 = true });
+
+        var sending = pair.SendAsync(pair.File("a.txt", "abc"u8.ToArray(), "text/plain"));
+        await using var push = (await pair.TakeAsync()).Single();
+        var file = await inbox.SaveAsync(push);
+
+        Assert.That(file.Sha1, Is.EqualTo("a9993e364706816aba3e25717850c26c9cd0d89d"));
+        Assert.That(file.Sha256, Is.EqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+        Assert.That((await sending).Single().IsSuccess);
+    }
+
+    [Test]
+    public void A_folder_that_is_a_file_is_told_by_its_name()
+    {
+        var path = Path.Combine(_folder.FullName, "file");
+        File.WriteAllText(path, "mine");
+
+        Assert.That(() => PushInbox.Open(path), Throws.InstanceOf<IOException>().With.Message.Contains($"'{path}'"));
+    }
+
     [TestCase("size:8", 200)]
     [TestCase("size:11", 413)]
     [TestCase("size:9", 480)]

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using SipPush.Diagnostics;
 using SipPush.Msrp;
+using SipPush.Sdp;
 using SipPush.Sip;
 
 namespace SipPush.Tests.Readme;
@@ -57,29 +60,85 @@ internal static class ReadmeExamples
         }
     }
 
-    public static async Task<DeliveryReport> PushInSessionAsync(PushSenderAgent sender, SipUri bob, CancellationToken stop)
+    public static async Task<DeliveryReport> PushInSessionAsync(PushSenderAgent sender, SipUri bob, string path, Action<long, long?> show, CancellationToken stop)
     {
-        await using var session = await sender.OpenSessionAsync(bob, new PushOptions { SuccessReport = true }, stop);
+        var options = new PushOptions
+        {
+            SuccessReport = true,                        // the receiver is to say when it has all of it
+            Progress = new Progress<PushProgress>(now => show(now.BytesAcknowledged, now.TotalBytes)),
+        };
+        await using var session = await sender.OpenSessionAsync(bob, options, stop);
 
-        var report = await session.SendAsync(PushContent.FromFile("kettle.mp4", "video/mp4"), stop);
+        var report = await session.SendAsync(PushContent.FromFile(path, "video/mp4"), stop);
         await session.SendAsync(PushContent.FromText("It boils."), stop);    // more of them, one after the other or at once
         await session.EndAsync(stop);
 
-        return report;                                   // Reported: the receiver says that it has all of it
+        return report;                                   // Outcome (Reported), StatusCode, Bytes, Elapsed
     }
 
-    public static async Task TakeAsync(SipUserAgent userAgent, Stream file, CancellationToken stop)
+    public static async Task SendFilesAsync(PushSenderAgent sender, SipUri bob, string path, byte[] photo, CancellationToken stop)
     {
-        await using var receiver = new PushReceiverAgent(userAgent, new PushReceiverOptions { MaxSize = 1L << 30 });
+        PushFile[] files = [PushFile.FromPath(path, "video/mp4"), PushFile.FromBytes("kettle.png", photo, "image/png")];
+        var reports = await sender.SendFilesAsync(bob, files, new PushOptions { SuccessReport = true, ResumeAttempts = 3 }, stop);
+
+        if (reports[0].ResumeAt is { } there)            // still lost after three attempts; the far end has so much of it
+        {
+            await sender.SendFilesAsync(bob, [files[0] with { ResumeFrom = there }], cancellationToken: stop);
+        }
+    }
+
+    public static async Task TakeAsync(SipUserAgent userAgent, string folder, CancellationToken stop)
+    {
+        var inbox = PushInbox.Open(folder, new PushInboxOptions { MaximumBytes = 20L << 30 });
+        await using var receiver = new PushReceiverAgent(userAgent, new PushReceiverOptions
+        {
+            MaxSize = 1L << 30,
+            DecideAsync = (offer, _) => ValueTask.FromResult(
+                offer.From.Host.ToString() == "example.com" ? inbox.Decide(offer) : PushDecision.Reject(603)),
+        });
 
         await foreach (var push in receiver.ReceiveAllAsync(stop))
         {
             await using (push)
             {
-                await push.Content.CopyToAsync(file, stop);    // while it comes; throws when it does not come whole
-                await push.CompleteAsync(stop);                // the report, if the sender has asked for one
+                var file = await inbox.SaveAsync(push, stop);    // while it comes; throws when it does not come whole
+                await push.CompleteAsync(stop);                  // the report, if the sender has asked for one
             }
         }
+    }
+
+    public static async Task MoveAsync(SipUserAgent userAgent, SipUri bob, PushContent content, CancellationToken stop)
+    {
+        await using var sender = new PushSenderAgent(userAgent, new PushSenderOptions
+        {
+            Media = new PushMediaOptions { EndsWithConnection = false },
+        });
+        await using var session = await sender.OpenSessionAsync(bob, cancellationToken: stop);
+
+        var report = await session.SendAsync(content, stop);
+        if (report.Outcome == MsrpSendOutcome.ConnectionLost)
+        {
+            await session.MoveAsync(stop);                       // a re-INVITE with another path, in the same dialog
+            await session.SendAsync(content, stop);
+        }
+    }
+
+    public static async Task<DeliveryReport> PushSecurelyAsync(
+        SipUserAgent userAgent, SipUri bob, IPEndPoint local, X509Certificate2 certificate, WireRecorder recorder, CancellationToken stop)
+    {
+        await using var endpoint = MsrpEndpoint.Start(new MsrpEndpointOptions
+        {
+            ListenSecure = local,
+            Tls = new MsrpTlsOptions { Certificate = certificate, AsksForCertificates = true },
+            Tap = recorder.Msrp,
+        });
+        await using var sender = new PushSenderAgent(userAgent, new PushSenderOptions
+        {
+            Media = new PushMediaOptions { Endpoint = endpoint, Tls = TlsUse.Required },
+        });
+
+        await using var session = await sender.OpenSessionAsync(bob, cancellationToken: stop);
+        return await session.SendAsync(PushContent.FromText("Nobody else can read this."), stop);
     }
 
     public static async Task<MsrpSendResult> MsrpAsync(Func<MsrpPath, Task<MsrpPath>> exchange, Stream file, CancellationToken stop)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using SipPush.Msrp;
 using SipPush.Samples;
+using SipPush.Sip;
 using SipPush.Tests.Support;
 
 namespace SipPush.Tests.Samples;
@@ -87,7 +88,7 @@ public sealed class MsrpTraceTests
         var back = new MsrpFlow(far, near, isSecure: false);
         ladder.AddColumn("psa");
         ladder.AddColumn("bob");
-        ladder.Name(7654, "bob");
+        ladder.Name(SipProtocol.Tcp, 7654, "bob");
 
         foreach (var (id, range, flag) in new[] { ("t1", "1-3/9", '+'), ("t2", "4-6/9", '+'), ("t3", "7-9/9", '$') })
         {

@@ -29,7 +29,7 @@ public sealed class SampleFlowTests
         RandomNumberGenerator.Fill(content);
         await File.WriteAllBytesAsync(file.FullName, content);
         var inbox = Path.Combine(_inbox.FullName, "in");
-        var psaPort = FreePort();
+        var psaPort = Interop.FreePort.Next();
 
         await using var core = await StartCoreAsync(psaPort);
         await using var sender = SampleRun.Start(
@@ -64,7 +64,7 @@ public sealed class SampleFlowTests
             Assert.That(Text(received, "contentType"), Is.EqualTo("image/png"));
             Assert.That(received.GetProperty("bytes").GetInt32(), Is.EqualTo(400));
             Assert.That(Text(received, "sha256"), Is.EqualTo(sha256));
-            Assert.That(Text(received, "file"), Is.EqualTo(Path.Combine(inbox, $"0001-{sha256[..12]}.png")));
+            Assert.That(Text(received, "file"), Is.EqualTo(Path.Combine(inbox, "push.png")));
             Assert.That(File.ReadAllBytes(Text(received, "file")!), Is.EqualTo(content));
         });
         var sent = await sender.EventAsync("pushSent");
@@ -77,7 +77,7 @@ public sealed class SampleFlowTests
     [Test]
     public async Task Without_a_core_a_text_goes_straight_to_the_receiver()
     {
-        var port = FreePort();
+        var port = Interop.FreePort.Next();
         await using var receiver = SampleRun.Start(
             ReceiverProgram.RunAsync,
             "--aor", "sip:bob@example.com", "--listen", $"127.0.0.1:{port}", "--app", "mms.ua", "--no-register", "--count", "3", "--json");
@@ -95,7 +95,7 @@ public sealed class SampleFlowTests
     [Test]
     public async Task A_push_for_another_application_is_not_delivered()
     {
-        var port = FreePort();
+        var port = Interop.FreePort.Next();
         await using var receiver = SampleRun.Start(
             ReceiverProgram.RunAsync,
             "--aor", "sip:bob@example.com", "--listen", $"127.0.0.1:{port}", "--app", "mms.ua", "--no-register", "--json");
@@ -113,7 +113,7 @@ public sealed class SampleFlowTests
     [Test]
     public async Task Somebody_who_does_not_register_in_time_gets_nothing()
     {
-        await using var core = await StartCoreAsync(FreePort());
+        await using var core = await StartCoreAsync(Interop.FreePort.Next());
         await using var sender = SampleRun.Start(
             SenderProgram.RunAsync,
             "--aor", "sip:psa@example.com", "--core", Hop(core.Trusted, SipProtocol.Udp), "--listen", "127.0.0.1:0",
@@ -126,7 +126,7 @@ public sealed class SampleFlowTests
     [Test]
     public async Task A_sender_that_is_started_again_knows_who_is_registered()
     {
-        var psaPort = FreePort();
+        var psaPort = Interop.FreePort.Next();
         var file = Path.Combine(_inbox.FullName, "registrations");
         await using var core = await StartCoreAsync(psaPort);
         string[] options =
@@ -155,7 +155,7 @@ public sealed class SampleFlowTests
     {
         var file = Path.Combine(_inbox.FullName, "letter.txt");
         await File.WriteAllTextAsync(file, "Dear Bob,\n");
-        await using var core = await StartCoreAsync(FreePort());
+        await using var core = await StartCoreAsync(Interop.FreePort.Next());
         await using var sender = SampleRun.Start(
             SenderProgram.RunAsync,
             "--aor", "sip:psa@example.com", "--core", Hop(core.Trusted, SipProtocol.Tcp), "--listen", "127.0.0.1:0", "--to", "sip:bob@example.com",
@@ -169,7 +169,7 @@ public sealed class SampleFlowTests
     [Test]
     public async Task Ctrl_C_removes_the_registration()
     {
-        await using var core = await StartCoreAsync(FreePort());
+        await using var core = await StartCoreAsync(Interop.FreePort.Next());
         await using var receiver = SampleRun.Start(
             ReceiverProgram.RunAsync,
             "--aor", "sip:bob@example.com", "--core", Hop(core.Listen, SipProtocol.Tcp), "--listen", "127.0.0.1:0", "--app", "mms.ua", "--json");
@@ -182,7 +182,7 @@ public sealed class SampleFlowTests
     [Test]
     public async Task A_port_that_is_taken_is_told_in_one_sentence()
     {
-        var port = FreePort();
+        var port = Interop.FreePort.Next();
         await using var first = SampleRun.Start(
             ReceiverProgram.RunAsync,
             "--aor", "sip:bob@example.com", "--listen", $"127.0.0.1:{port}", "--app", "mms.ua", "--no-register", "--json");
@@ -236,13 +236,6 @@ public sealed class SampleFlowTests
 
     private static string Hop(IReadOnlyList<SipEndPoint> side, SipProtocol protocol) =>
         $"{side.First(local => local.Protocol == protocol).Address};transport={(protocol == SipProtocol.Udp ? "udp" : "tcp")}";
-
-    private static int FreePort()
-    {
-        using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     private static string[] Names(SampleRun run) => [.. run.Events.Select(item => Text(item, "event")!)];
 

@@ -50,13 +50,13 @@ public sealed partial class SampleSessionTests
         Assert.That(await receiver.ExitAsync(), Is.Zero);
 
         // Envelope and content; times and Message-ID are those of this run.
-        var path = Path.Combine(inbox, $"0001-{sha256[..12]}.bin");
+        var path = Path.Combine(inbox, "push.bin");
         Assert.That(Literal(sender, "deliveryReport"), Is.EqualTo("""{"event":"deliveryReport","messageId":"*","status":200,"bytes":1000090,"milliseconds":*}"""));
         Assert.That(Literal(sender, "pushSent"), Is.EqualTo(
             $$"""{"event":"pushSent","to":"sip:bob@example.com","mode":"session","status":200,"reason":"Reported","stored":false,"milliseconds":*,"sha256":"{{sha256}}"}"""));
         Assert.That((await receiver.EventAsync("pushReceived")).GetProperty("file").GetString(), Is.EqualTo(path));
         Assert.That(await HashAsync(path), Is.EqualTo(sha256));
-        Assert.That(Directory.GetFileSystemEntries(inbox), Has.Length.EqualTo(1));
+        Assert.That(Directory.GetFiles(inbox, "*", SearchOption.AllDirectories), Has.Length.EqualTo(1));
         Assert.That(sender.Error + receiver.Error, Is.Empty);
     }
 
@@ -127,7 +127,7 @@ public sealed partial class SampleSessionTests
         Assert.That(await sender.ExitAsync(), Is.EqualTo(1));
         Assert.That((await sender.EventAsync("pushSent")).GetProperty("status").GetInt32(), Is.EqualTo(413));
         Assert.That(await receiver.StopAsync(), Is.Zero);
-        Assert.That(Directory.Exists(inbox) && Directory.EnumerateFileSystemEntries(inbox).Any(), Is.False);
+        Assert.That(Directory.GetFiles(inbox, "*", SearchOption.AllDirectories), Is.Empty);
     }
 
     [Test]
@@ -155,7 +155,9 @@ public sealed partial class SampleSessionTests
         await using var sender = SampleRun.Start(SenderProgram.RunAsync, Sender(port, "tcp", "--file", file, "--report", "--trace", "--pcap", _folder.File("sent.pcapng")));
 
         Assert.That(await sender.ExitAsync(), Is.Zero);
-        var drawn = sender.Error.Split('\n').Select(line => Arrow().Match(line).Value).Where(arrow => arrow.Length > 0).ToList();
+
+        // A receiver that takes its time says 100 first.
+        var drawn = sender.Error.Split('\n').Select(line => Arrow().Match(line).Value).Where(arrow => arrow.Length > 0 && arrow != "─ 100 Trying ─").ToList();
         drawn[2] = drawn[2][..21];
 
         // Those that cross are drawn in either order.
@@ -169,6 +171,57 @@ public sealed partial class SampleSessionTests
         var capture = await File.ReadAllBytesAsync(_folder.File("sent.pcapng"));
         Assert.That(capture.AsSpan().IndexOf("INVITE sip:bob@example.com SIP/2.0"u8), Is.Positive);
         Assert.That(capture.AsSpan().IndexOf("\r\nSuccess-Report: yes\r\n"u8), Is.Positive);
+    }
+
+    [Test]
+    public async Task Ctrl_C_at_the_sender_ends_both_transfers_and_leaves_nothing()
+    {
+        var (sender, receiver) = await StartSlowTransferAsync();
+        await using var first = sender;
+        await using var second = receiver;
+
+        Assert.That(await sender.StopAsync(), Is.EqualTo(1));
+        Assert.That(sender.Output[^1], Is.EqualTo("""{"event":"error","message":"Stopped before it was done"}"""));
+        Assert.That((await receiver.EventAsync("error")).GetProperty("message").GetString(), Does.StartWith("The push from sip:psa@example.com was not received: "));
+        Assert.That(await receiver.StopAsync(), Is.Zero);
+        Assert.That(Directory.GetFiles(_folder.File("in"), "*", SearchOption.AllDirectories), Is.Empty);
+    }
+
+    [Test]
+    public async Task Ctrl_C_at_the_receiver_ends_both_transfers_and_leaves_nothing()
+    {
+        var (sender, receiver) = await StartSlowTransferAsync();
+        await using var first = sender;
+        await using var second = receiver;
+
+        Assert.That(await receiver.StopAsync(), Is.Zero);
+        Assert.That(receiver.Output[^1], Is.EqualTo("""{"event":"error","message":"The push from sip:psa@example.com was given up"}"""));
+        Assert.That(await sender.ExitAsync(), Is.EqualTo(1));
+        Assert.That(Name(sender.Events[^1]), Is.EqualTo("pushSent"));
+        Assert.That(Directory.GetFiles(_folder.File("in"), "*", SearchOption.AllDirectories), Is.Empty);
+    }
+
+    [TestCase("Tea?")]
+    [TestCase("Tea?", "--mode", "session", "--report")]
+    public async Task What_can_not_be_written_is_told_and_the_next_one_may_be(params string[] push)
+    {
+        var port = Interop.FreePort.Next();
+        var inbox = _folder.File("in");
+        await using var receiver = SampleRun.Start(ReceiverProgram.RunAsync, Receiver(port, "--inbox", inbox, "--count", "1"));
+        await receiver.EventAsync("listening");
+        Directory.Delete(inbox, recursive: true);
+        await using (var lost = SampleRun.Start(SenderProgram.RunAsync, Sender(port, "tcp", ["--text", .. push])))
+        {
+            await receiver.EventAsync("error");
+            Assert.That(await lost.ExitAsync(), Is.EqualTo(push.Contains("--report") ? 1 : 0));
+        }
+
+        Directory.CreateDirectory(Path.Combine(inbox, ".incoming"));
+        await using var sender = SampleRun.Start(SenderProgram.RunAsync, Sender(port, "tcp", ["--text", .. push]));
+
+        Assert.That(await sender.ExitAsync(), Is.Zero);
+        Assert.That(await receiver.ExitAsync(), Is.Zero);
+        Assert.That(await File.ReadAllTextAsync(Path.Combine(inbox, "push.txt")), Is.EqualTo("Tea?"));
     }
 
     [TestCase(false, true, ExpectedResult = true)]
@@ -228,6 +281,20 @@ public sealed partial class SampleSessionTests
     {
         await using var file = File.OpenRead(path);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(file));
+    }
+
+    // A transfer that takes 20 s unless somebody ends it, of which the first has been written.
+    private async Task<(SampleRun Sender, SampleRun Receiver)> StartSlowTransferAsync()
+    {
+        var (file, _) = await CreateFileAsync(2_000_000);
+        var port = Interop.FreePort.Next();
+        var inbox = _folder.File("in");
+        var receiver = SampleRun.Start(ReceiverProgram.RunAsync, Receiver(port, "--inbox", inbox, "--rate", "100000"));
+        await receiver.EventAsync("listening");
+        var sender = SampleRun.Start(SenderProgram.RunAsync, Sender(port, "tcp", "--file", file, "--report"));
+        var incoming = new DirectoryInfo(Path.Combine(inbox, ".incoming"));
+        Assert.That(await Interop.Poll.UntilAsync(() => incoming.GetFiles().Any(part => part.Length > 0), TimeSpan.FromSeconds(15)), () => string.Join('\n', [.. sender.Output, .. receiver.Output]));
+        return (sender, receiver);
     }
 
     private async Task<(string Path, string Sha256)> CreateFileAsync(int length)

@@ -36,6 +36,24 @@ public sealed class SamplesSharedTests
     }
 
     [Test]
+    public void Ports_of_UDP_and_TCP_are_not_the_same_and_those_without_a_name_are_the_peer()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var ladder = new Ladder(output, new ManualTimeProvider());
+        ladder.Name(SipProtocol.Udp, 5060, "bob");
+        ladder.AddColumn("psa");
+
+        foreach (var protocol in (string[])["udp", "tcp"])
+        {
+            ladder.Sending("psa", SipEndPoint.Parse($"{protocol}:192.0.2.1:5080"), SipEndPoint.Parse($"{protocol}:192.0.2.2:5060"), "OPTIONS", "core");
+        }
+
+        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.That(lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(["psa", "bob"]));
+        Assert.That(lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(["psa", "bob", "core"]));
+    }
+
+    [Test]
     public void An_event_is_one_line_of_JSON()
     {
         var output = new MemoryStream();

@@ -24,6 +24,7 @@ public sealed class UsageTests
         yield return Case("a setup that is none", "'both' is not active, passive or auto", [.. Receiver, "--setup", "both"]);
         yield return Case("a rate of nothing", "--rate: '0' is not a whole number from 1 up", [.. Receiver, "--rate", "0"]);
         yield return Case("a capture that can't be written", "Cannot write --pcap", [.. Receiver, "--pcap", "no-such-directory/x.pcapng"]);
+        yield return Case("an inbox that is a file", "Cannot write --inbox", [.. Receiver, "--inbox", typeof(UsageTests).Assembly.Location]);
         yield return Case("a password that is not there", "SIPPUSH_NO_SUCH_VARIABLE", [.. Receiver, "--password-env", "SIPPUSH_NO_SUCH_VARIABLE"]);
     }
 
@@ -35,6 +36,7 @@ public sealed class UsageTests
         yield return Case("text and file", "either --text or --file", [.. Sender, "--file", "x.png"]);
         yield return Case("neither text nor file", "either --text or --file", Without(Sender, "--text"));
         yield return Case("a file that is not there", "no-such-file.png", [.. Without(Sender, "--text"), "--file", "no-such-file.png"]);
+        yield return Case("a folder for a file", "is a folder", [.. Without(Sender, "--text"), "--file", Path.GetTempPath()]);
         yield return Case("a report by MESSAGE", "--report takes a session", [.. Sender, "--mode", "message", "--report"]);
         yield return Case("a capture that can't be written", "Cannot write --pcap", [.. Sender, "--pcap", "no-such-directory/x.pcapng"]);
         yield return Case("a mode that is none", "--mode", [.. Sender, "--mode", "pigeon"]);

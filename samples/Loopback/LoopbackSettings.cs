@@ -16,11 +16,9 @@ public sealed record LoopbackSettings
         new("Runs a SIP core, a push receiver and a push sender in one process, and draws what they say to each other.") { FileOption };
 
     /// <summary>Reads what was given.</summary>
-    /// <exception cref="SampleException">There is no such file.</exception>
     public static LoopbackSettings Read(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
-        var file = parsed.GetValue(FileOption);
-        return file is null or { Exists: true } ? new LoopbackSettings { File = file } : throw new SampleException($"There is no file {file}", SampleExit.Usage);
+        return new LoopbackSettings { File = parsed.GetValue(FileOption) };
     }
 }

@@ -16,14 +16,7 @@ internal static class StoryContent
             return (new HashingStream(new MemoryStream(octets, writable: false)), MadeUp);
         }
 
-        try
-        {
-            var stream = file.OpenRead();
-            return (new HashingStream(stream), stream.Length);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new SampleException(problem.Message, SampleExit.Usage);
-        }
+        var stream = ContentFile.Open(file);
+        return (new HashingStream(stream), stream.Length);
     }
 }

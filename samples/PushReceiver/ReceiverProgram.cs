@@ -11,6 +11,7 @@ namespace SipPush.Samples.PushReceiver;
 public static class ReceiverProgram
 {
     private const long LargestContent = 10L << 30;
+    private const int LargestRead = 64 * 1024;
     private const int MostAtOnce = 16;
 
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
@@ -30,7 +31,9 @@ public static class ReceiverProgram
     {
         var credentials = ReadCredentials(settings);
         var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
-        using var taps = CreateTaps(settings, error);
+        var inbox = OpenInbox(settings);
+        var ladder = settings.Trace ? new Ladder(error) : null;
+        using var taps = new WireTaps(ladder, settings.Aor.User.ToString(), settings.Core is null ? "sender" : "core", "sender", settings.Capture);
 
         using var log = new WarningLog(said);
         await using var stack = await ListeningStack.StartAsync(settings.Listen, trusted, taps.Sip, log, said, cancellationToken, settings.MaxSize);
@@ -42,11 +45,11 @@ public static class ReceiverProgram
             Credentials = credentials,
             InstanceId = InstanceId(settings),
         });
-        await using var receiver = new PushReceiverAgent(userAgent, CreateOptions(settings, endpoint));
+        await using var receiver = new PushReceiverAgent(userAgent, CreateOptions(settings, endpoint, inbox));
 
         if (!settings.Registers)
         {
-            return await TakePushesAsync(receiver, endpoint, settings, said, cancellationToken);
+            return await TakePushesAsync(receiver, endpoint, inbox, settings, said, cancellationToken);
         }
 
         said.Say($"Registering {settings.Aor} at {settings.Core}");
@@ -56,7 +59,7 @@ public static class ReceiverProgram
         try
         {
             ReportRegistered(settings.Aor, registration.Binding, said);
-            return await TakeWhileRegisteredAsync(receiver, registration, endpoint, settings, said, cancellationToken);
+            return await TakeWhileRegisteredAsync(receiver, registration, endpoint, inbox, settings, said, cancellationToken);
         }
         finally
         {
@@ -71,10 +74,10 @@ public static class ReceiverProgram
 
     // A registration that the core refuses to refresh ends the waiting: nothing would come any more.
     private static async Task<int> TakeWhileRegisteredAsync(
-        PushReceiverAgent receiver, Registration registration, MsrpEndpoint endpoint, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
+        PushReceiverAgent receiver, Registration registration, MsrpEndpoint endpoint, PushInbox? inbox, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pushes = TakePushesAsync(receiver, endpoint, settings, said, ending.Token);
+        var pushes = TakePushesAsync(receiver, endpoint, inbox, settings, said, ending.Token);
 
         await Task.WhenAny(pushes, registration.Completion);
         await ending.CancelAsync();
@@ -89,9 +92,8 @@ public static class ReceiverProgram
 
     // Several at once: a large content that comes slowly holds up nobody else.
     private static async Task<int> TakePushesAsync(
-        PushReceiverAgent receiver, MsrpEndpoint endpoint, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
+        PushReceiverAgent receiver, MsrpEndpoint endpoint, PushInbox? inbox, ReceiverSettings settings, SampleOutput said, CancellationToken cancellationToken)
     {
-        var inbox = settings.Inbox is { } directory ? new Inbox(directory) : null;
         var (begun, taken) = (0, 0);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
@@ -140,29 +142,24 @@ public static class ReceiverProgram
         }
     }
 
-    private static async Task<bool> TakeAsync(IncomingPush push, Inbox? inbox, int? rate, SampleOutput said, CancellationToken cancellationToken)
+    private static async Task<bool> TakeAsync(IncomingPush push, PushInbox? inbox, int? rate, SampleOutput said, CancellationToken cancellationToken)
     {
         // A MESSAGE that has been answered is the receiver's to keep: it is written even while the program ends. What comes in a session is not all here.
         var stop = push.Mode == PushMode.Message ? CancellationToken.None : cancellationToken;
-        var content = new ContentCopy(push.Content, push.Mode == PushMode.Message ? null : rate, TimeProvider.System);
-        string? file = null;
+        var meter = new ContentMeter(push.Mode == PushMode.Message ? null : rate, TimeProvider.System);
+        Taken taken;
         try
         {
-            if (inbox is not null)
-            {
-                file = await inbox.WriteAsync(push.ContentType, content, stop);
-            }
-            else
-            {
-                await content.RunAsync(Stream.Null, stop);
-            }
+            taken = inbox is null
+                ? await ReadAsync(push, meter, stop)
+                : Taken.Of(await inbox.SaveAsync(push, meter.TakeAsync, stop));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             said.Fail($"The push from {push.From} was given up");
             return false;
         }
-        catch (Exception problem) when (push.Mode == PushMode.Session && problem is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             // The one that could not be kept is told to its sender; the others are not concerned.
             push.Fail();
@@ -173,21 +170,34 @@ public static class ReceiverProgram
         await push.CompleteAsync(CancellationToken.None);
         said.Report(
             "pushReceived",
-            string.Create(CultureInfo.InvariantCulture, $"Push from {push.From} for {push.Application.ResourceIdentifier}: {content.Bytes} octets of {push.ContentType}")
-                + (file is null ? Preview(push.ContentType, content) : $", written to {file}"),
+            string.Create(CultureInfo.InvariantCulture, $"Push from {push.From} for {push.Application.ResourceIdentifier}: {taken.Bytes} octets of {push.ContentType}")
+                + (taken.File is null ? Preview(push.ContentType, meter) : $", written to {taken.File}"),
             ("from", push.From.ToString()),
             ("to", push.To.ToString()),
             ("application", push.Application.ResourceIdentifier),
             ("contentType", push.ContentType),
-            ("bytes", content.Bytes),
-            ("sha256", content.Sha256),
+            ("bytes", taken.Bytes),
+            ("sha256", taken.Sha256),
             ("mode", ModeName.Of(push.Mode)),
-            ("file", file));
+            ("file", taken.File));
         return true;
     }
 
-    private static string Preview(string contentType, ContentCopy content) =>
-        contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) && content.Bytes <= ContentCopy.MostBeginning
+    // Of a content that nobody keeps only the hash is left.
+    private static async Task<Taken> ReadAsync(IncomingPush push, ContentMeter meter, CancellationToken cancellationToken)
+    {
+        await using var content = new HashingStream(push.Content);
+        var buffer = new byte[LargestRead];
+        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            await meter.TakeAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        return new Taken(content.Count, content.Sha256, null);
+    }
+
+    private static string Preview(string contentType, ContentMeter content) =>
+        contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) && content.Bytes <= ContentMeter.MostBeginning
             ? $": {Encoding.UTF8.GetString(content.Beginning.Span)}"
             : "";
 
@@ -203,21 +213,19 @@ public static class ReceiverProgram
             ("expires", seconds));
     }
 
-    private static WireTaps CreateTaps(ReceiverSettings settings, TextWriter error)
+    private static PushInbox? OpenInbox(ReceiverSettings settings)
     {
-        var self = settings.Aor.User.ToString();
-        Ladder? ladder = null;
-        if (settings.Trace)
+        var options = new PushInboxOptions { AlwaysSha256 = true };
+        try
         {
-            ladder = new Ladder(error);
-            ladder.AddColumn(self);
-            if (settings.Core is { } core)
-            {
-                ladder.Name(core.Port, "core");
-            }
+            return settings.Inbox is { } folder
+                ? PushInbox.Open(folder.FullName, options with { MaximumBytes = Math.Max(options.MaximumBytes, settings.MaxSize ?? 0) })
+                : null;
         }
-
-        return new WireTaps(ladder, self, "sender", settings.Capture);
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new SampleException($"Cannot write --inbox: {problem.Message}", SampleExit.Usage);
+        }
     }
 
     private static MsrpEndpoint StartEndpoint(ReceiverSettings settings, MsrpTap? tap, WarningLog log)
@@ -236,11 +244,12 @@ public static class ReceiverProgram
         });
     }
 
-    private static PushReceiverOptions CreateOptions(ReceiverSettings settings, MsrpEndpoint endpoint) => new()
+    private static PushReceiverOptions CreateOptions(ReceiverSettings settings, MsrpEndpoint endpoint, PushInbox? inbox) => new()
     {
         Applications = settings.Applications,
         AcceptTypes = settings.AcceptTypes,
         MaxSize = settings.MaxSize ?? LargestContent,
+        DecideAsync = inbox is null ? null : (offer, _) => ValueTask.FromResult(inbox.Decide(offer)),
         Media = new PushMediaOptions
         {
             Endpoint = endpoint,
@@ -263,5 +272,9 @@ public static class ReceiverProgram
         digest[6] = (byte)((digest[6] & 0x0F) | 0x80);
         digest[8] = (byte)((digest[8] & 0x3F) | 0x80);
         return $"urn:uuid:{new Guid(digest.AsSpan(0, 16), bigEndian: true)}";
+    }
+    private readonly record struct Taken(long Bytes, string? Sha256, string? File)
+    {
+        public static Taken Of(InboxFile file) => new(file.Length, file.Sha256, file.Path);
     }
 }

@@ -23,7 +23,7 @@ public sealed record ReceiverSettings
         SampleCommand.Options("--accept", "TYPE", "A media type that is taken, such as image/png or text/*; any number of times, all when absent", text => text);
 
     private static readonly Option<DirectoryInfo?> InboxOption =
-        SampleCommand.Option<DirectoryInfo?>("--inbox", "DIR", "Write each push to a file here", path => new DirectoryInfo(path));
+        SampleCommand.Option<DirectoryInfo?>("--inbox", "DIR", "Write each push to a file in this folder, which is made if it is not there", path => new DirectoryInfo(path));
 
     private static readonly Option<string?> PasswordOption =
         SampleCommand.Option<string?>("--password-env", "NAME", "The environment variable that holds the password, where the core asks for one", name => name);

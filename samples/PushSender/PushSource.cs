@@ -38,7 +38,7 @@ public sealed class PushSource : IDisposable
 
             var file = settings.File!;
             var contentType = settings.ContentType ?? ContentTypes.Of(file);
-            var stream = new FileStream(file.FullName, new FileStreamOptions { Options = FileOptions.SequentialScan | FileOptions.Asynchronous, BufferSize = 0 });
+            var stream = ContentFile.Open(file);
             if (stream.Length > LargestInMemory)
             {
                 if (settings.Mode == SenderMode.Message)

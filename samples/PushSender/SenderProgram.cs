@@ -22,7 +22,8 @@ public static class SenderProgram
         // What can't be read is told before anything is begun.
         (await PushSource.OpenAsync(settings, cancellationToken)).Dispose();
         var trusted = settings.Core is { } core ? await core.ToTrustDomainAsync(cancellationToken) : TrustDomain.Nobody;
-        using var taps = CreateTaps(settings, error);
+        var ladder = settings.Trace ? new Ladder(error) : null;
+        using var taps = new WireTaps(ladder, settings.Aor.User.ToString(), settings.Core is null ? "receiver" : "core", "receiver", settings.Capture);
 
         using var log = new WarningLog(said);
 
@@ -194,19 +195,5 @@ public static class SenderProgram
         {
             throw new SampleException($"Cannot keep registrations: {problem.Message}");
         }
-    }
-
-    private static WireTaps CreateTaps(SenderSettings settings, TextWriter error)
-    {
-        var self = settings.Aor.User.ToString();
-        Ladder? ladder = null;
-        if (settings.Trace)
-        {
-            ladder = new Ladder(error);
-            ladder.AddColumn(self);
-            ladder.Name((settings.Core ?? settings.Direct!).Port, settings.Core is null ? "receiver" : "core");
-        }
-
-        return new WireTaps(ladder, self, "receiver", settings.Capture);
     }
 }

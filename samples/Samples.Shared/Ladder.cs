@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using SipPush.Sip;
 
 namespace SipPush.Samples;
 
@@ -21,17 +22,17 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
     private readonly Lock _gate = new();
     private readonly List<string> _columns = [];
-    private readonly Dictionary<int, string> _names = [];
-    private readonly Dictionary<IPEndPoint, string> _own = [];
+    private readonly Dictionary<(SipProtocol Protocol, int Port), string> _names = [];
+    private readonly Dictionary<SipEndPoint, string> _own = [];
     private long? _start;
     private bool _headed;
 
     /// <summary>Names the party at a port; without a name it is called by its address.</summary>
-    public void Name(int port, string name)
+    public void Name(SipProtocol protocol, int port, string name)
     {
         lock (_gate)
         {
-            _names[port] = Printable(name);
+            _names[(protocol, port)] = Printable(name);
         }
     }
 
@@ -44,7 +45,7 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
         }
     }
 
-    internal void Sending(string self, IPEndPoint local, IPEndPoint remote, string label, string? peer = null)
+    internal void Sending(string self, SipEndPoint local, SipEndPoint remote, string label, string? peer = null)
     {
         lock (_gate)
         {
@@ -53,7 +54,7 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
         }
     }
 
-    internal void Received(string self, IPEndPoint local, IPEndPoint remote, string label, string? peer = null)
+    internal void Received(string self, SipEndPoint local, SipEndPoint remote, string label, string? peer = null)
     {
         lock (_gate)
         {
@@ -65,7 +66,7 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
         }
     }
 
-    private void Own(string self, IPEndPoint local)
+    private void Own(string self, SipEndPoint local)
     {
         // Connections come and go; only so many of their near ends are remembered.
         if (_own.Count < 1024 || _own.ContainsKey(local))
@@ -74,15 +75,15 @@ public sealed class Ladder(TextWriter output, TimeProvider? timeProvider = null)
         }
     }
 
-    private string? FindOwn(IPEndPoint address) =>
+    private string? FindOwn(SipEndPoint address) =>
         _own.TryGetValue(address, out var name)
-        || _own.TryGetValue(new IPEndPoint(IPAddress.Any, address.Port), out name)
-        || _own.TryGetValue(new IPEndPoint(IPAddress.IPv6Any, address.Port), out name)
+        || _own.TryGetValue(address with { Address = new IPEndPoint(IPAddress.Any, address.Address.Port) }, out name)
+        || _own.TryGetValue(address with { Address = new IPEndPoint(IPAddress.IPv6Any, address.Address.Port) }, out name)
             ? name
             : null;
 
-    private string Find(IPEndPoint address, string? peer) =>
-        FindOwn(address) ?? _names.GetValueOrDefault(address.Port) ?? peer ?? address.ToString();
+    private string Find(SipEndPoint address, string? peer) =>
+        FindOwn(address) ?? _names.GetValueOrDefault((address.Protocol, address.Address.Port)) ?? peer ?? address.Address.ToString();
 
     private int ColumnOf(string name)
     {

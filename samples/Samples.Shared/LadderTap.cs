@@ -6,20 +6,21 @@ namespace SipPush.Samples;
 /// <summary>Hands what one stack sends and receives to a <see cref="Ladder"/>.</summary>
 /// <param name="ladder">The diagram.</param>
 /// <param name="self">The name of this stack's column.</param>
-public sealed class LadderTap(Ladder ladder, string self) : SipTap
+/// <param name="peer">The name of the column of far ends that have none; null to call each by its address.</param>
+public sealed class LadderTap(Ladder ladder, string self, string? peer = null) : SipTap
 {
     /// <inheritdoc/>
     public override void Received(SipFlow flow, ReadOnlySpan<byte> message)
     {
         ArgumentNullException.ThrowIfNull(flow);
-        ladder.Received(self, flow.Local.Address, flow.Remote.Address, Label(message));
+        ladder.Received(self, flow.Local, flow.Remote, Label(message), peer);
     }
 
     /// <inheritdoc/>
     public override void Sending(SipFlow flow, ReadOnlySpan<byte> message)
     {
         ArgumentNullException.ThrowIfNull(flow);
-        ladder.Sending(self, flow.Local.Address, flow.Remote.Address, Label(message));
+        ladder.Sending(self, flow.Local, flow.Remote, Label(message), peer);
     }
 
     // "MESSAGE sip:bob@example.com" or "200 OK": the first line without its version.

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using SipPush.Msrp;
+using SipPush.Sip;
 
 namespace SipPush.Samples;
 
@@ -26,10 +27,13 @@ public sealed class MsrpLadderTap(Ladder ladder, string self, string peer, int m
     private int MostChunks => mostChunks;
 
     private Connection? Of(MsrpFlow flow) => flow is { LocalEndPoint: IPEndPoint local, RemoteEndPoint: IPEndPoint remote }
-        ? _connections.GetOrAdd(flow, static (_, its) => new Connection(its.Tap, its.Local, its.Remote), (Tap: this, Local: local, Remote: remote))
+        ? _connections.GetOrAdd(
+            flow,
+            static (_, its) => new Connection(its.Tap, its.Local, its.Remote),
+            (Tap: this, Local: new SipEndPoint(SipProtocol.Tcp, local), Remote: new SipEndPoint(SipProtocol.Tcp, remote)))
         : null;
 
-    private void Draw(bool isSending, IPEndPoint local, IPEndPoint remote, string label)
+    private void Draw(bool isSending, SipEndPoint local, SipEndPoint remote, string label)
     {
         if (isSending)
         {
@@ -49,11 +53,11 @@ public sealed class MsrpLadderTap(Ladder ladder, string self, string peer, int m
         private readonly MsrpTrace _sent;
         private readonly MsrpTrace _received;
         private readonly MsrpLadderTap _tap;
-        private readonly IPEndPoint _local;
-        private readonly IPEndPoint _remote;
+        private readonly SipEndPoint _local;
+        private readonly SipEndPoint _remote;
         private int _chunks;
 
-        public Connection(MsrpLadderTap tap, IPEndPoint local, IPEndPoint remote)
+        public Connection(MsrpLadderTap tap, SipEndPoint local, SipEndPoint remote)
         {
             (_tap, _local, _remote) = (tap, local, remote);
             _sent = new MsrpTrace((id, line) => Take(isSending: true, id, line));

@@ -51,6 +51,7 @@ public static class SampleCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            said.Fail("Stopped before it was done");
             return SampleExit.NotDelivered;
         }
         catch (SampleException problem)

@@ -11,10 +11,11 @@ public sealed class WireTaps : IDisposable
 
     /// <param name="ladder">The diagram; null for none.</param>
     /// <param name="self">The name of this process's column in it.</param>
-    /// <param name="peer">The name of the column of MSRP's far ends.</param>
+    /// <param name="sipPeer">The name of the column of those it speaks SIP with.</param>
+    /// <param name="msrpPeer">The name of the column of those it speaks MSRP with.</param>
     /// <param name="capture">The file of the capture; null for none.</param>
     /// <exception cref="SampleException">The file can't be written.</exception>
-    public WireTaps(Ladder? ladder, string self, string peer, FileInfo? capture)
+    public WireTaps(Ladder? ladder, string self, string sipPeer, string msrpPeer, FileInfo? capture)
     {
         try
         {
@@ -25,8 +26,9 @@ public sealed class WireTaps : IDisposable
             throw new SampleException($"Cannot write --pcap: {problem.Message}", SampleExit.Usage);
         }
 
-        SipTap? sipLadder = ladder is null ? null : new LadderTap(ladder, self);
-        MsrpTap? msrpLadder = ladder is null ? null : new MsrpLadderTap(ladder, self, peer);
+        ladder?.AddColumn(self);
+        SipTap? sipLadder = ladder is null ? null : new LadderTap(ladder, self, sipPeer);
+        MsrpTap? msrpLadder = ladder is null ? null : new MsrpLadderTap(ladder, self, msrpPeer);
         Sip = sipLadder is not null && _recorder is not null ? new SipTaps(sipLadder, _recorder.Sip) : sipLadder ?? _recorder?.Sip;
         Msrp = msrpLadder is not null && _recorder is not null ? new MsrpTaps(msrpLadder, _recorder.Msrp) : msrpLadder ?? _recorder?.Msrp;
     }

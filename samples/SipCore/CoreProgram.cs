@@ -82,7 +82,7 @@ public static class CoreProgram
         ladder.AddColumn("core");
         if (psa is not null)
         {
-            ladder.Name(psa.Port, "psa");
+            ladder.Name(psa.Protocol, psa.Port, "psa");
         }
 
         return new LadderTap(ladder, "core");
