@@ -92,7 +92,12 @@ public sealed class PushSession : IAsyncDisposable
         {
             throw new PushException(new PushResult
             {
-                Outcome = result.Response is not null ? PushOutcome.Refused : PushOutcome.TransportFailed,
+                Outcome = result switch
+                {
+                    { Response: not null } => PushOutcome.Refused,
+                    { Outcome: SipTransactionOutcome.TimedOut } => PushOutcome.NoAnswer,
+                    _ => PushOutcome.TransportFailed,
+                },
                 Reason = reason,
                 StatusCode = result.Response?.StatusCode,
                 Response = result.Response,
