@@ -173,9 +173,20 @@ public sealed class SessionContentTests
     {
         _pair = await SessionPair.StartAsync();
 
-        var sending = _pair.Sender.PushAsync(SessionPair.Bob, PushContent.FromText("x"), new PushOptions { SuccessReport = true }).AsTask();
+        var acknowledged = new TaskCompletionSource();
+        var progress = new Progress<PushProgress>(now =>
+        {
+            if (now.BytesAcknowledged == now.TotalBytes)
+            {
+                acknowledged.TrySetResult();
+            }
+        });
+
+        var sending = _pair.Sender.PushAsync(SessionPair.Bob, PushContent.FromText("x"), new PushOptions { SuccessReport = true, Progress = progress }).AsTask();
         await using var push = await _pair.TakeAsync();
         Assert.That(await SessionPair.ReadAsync(push), Is.EqualTo("x"));
+        await acknowledged.Task.WaitAsync(SessionPair.Patience);
+        _pair.Clock.Advance(TimeSpan.FromSeconds(120));
         var result = await _pair.PassTimeAsync(sending);
 
         Assert.That((result.Outcome, result.Delivery!.Outcome), Is.EqualTo((PushOutcome.NoAnswer, MsrpSendOutcome.ReportMissing)));

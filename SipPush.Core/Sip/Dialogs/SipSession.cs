@@ -276,9 +276,10 @@ public sealed class SipSession : IAsyncDisposable
 
     private async ValueTask OnByeAsync(SipServerTransaction bye, CancellationToken cancellationToken)
     {
-        await bye.RespondAsync(200, cancellationToken: cancellationToken).ConfigureAwait(false);
+        // The far end, once it has the 200, may close what belongs to the session; it shall not look as if that had ended it.
         var invitation = Invitation;
         EndSilently(new SipSessionEnd(SipSessionEndCause.Remote, bye.Request));
+        await bye.RespondAsync(200, cancellationToken: cancellationToken).ConfigureAwait(false);
 
         // The caller may leave before the answer, and is owed one (RFC 3261 §15.1.2).
         if (invitation is not null)
