@@ -25,6 +25,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
     private readonly PushMedia _media;
     private readonly ILogger _log;
     private readonly HashSet<PushSession> _sessions = [];
+    private readonly HashSet<Task> _underWay = [];
     private readonly CancellationTokenSource _ending = new();
     private int _disposed;
 
@@ -72,30 +73,15 @@ public sealed class PushSenderAgent : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
     public async ValueTask<PushResult> SendAsync(SipUri to, PushContent content, PushOptions? options, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(content);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
         options ??= new PushOptions();
         if (!content.IsInMemory)
         {
             throw new ArgumentException("A MESSAGE carries what is in memory; a stream or a file takes a session", nameof(content));
         }
 
-        var clock = _userAgent.Stack.TimeProvider;
-        var began = clock.GetTimestamp();
-        var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
-
-        PushResult result;
-        using (var request = _composer.Compose(target, to, content, options))
-        {
-            result = !_options.CongestionSafe && SizeOf(request) is > LargestMessage and var size
-                ? new PushResult { Outcome = PushOutcome.TooLarge, Reason = $"{size} octets are more than the {LargestMessage} a MESSAGE may have" }
-                : await SendInTurnAsync(request, to.WithoutParameters(), options.Expires, began, cancellationToken).ConfigureAwait(false);
-        }
-
-        result = result with { Elapsed = clock.GetElapsedTime(began) };
-        PushLog.PushEnded(_log, target, result.Elapsed, result.Outcome, result.StatusCode);
-        PushMetrics.PushEnded(result);
+        var result = await SendMessageAsync(to, content, options, cancellationToken).ConfigureAwait(false);
+        HasEnded(to, result);
         return result;
     }
 
@@ -111,20 +97,13 @@ public sealed class PushSenderAgent : IAsyncDisposable
     public async ValueTask<PushSession> OpenSessionAsync(SipUri to, PushOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(to);
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
         options ??= new PushOptions();
-        var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
-        var opener = new SessionOpener(_userAgent, _options, _media, _composer, _log);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-        try
+        return await RunAsync(async token =>
         {
-            var (call, exchange) = await opener.OpenAsync(target, to, options, either.Token).ConfigureAwait(false);
+            var opener = new SessionOpener(_userAgent, _options, _media, _composer, _log);
+            var (call, exchange) = await opener.OpenAsync(await TargetAsync(to, options, token).ConfigureAwait(false), to, options, token).ConfigureAwait(false);
             return await KeepAsync(call, exchange, options).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(nameof(PushSenderAgent));
-        }
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -139,18 +118,19 @@ public sealed class PushSenderAgent : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(content);
         options ??= new PushOptions();
-        if (content.IsInMemory && !options.SuccessReport)
-        {
-            var result = await SendAsync(to, content, options, cancellationToken).ConfigureAwait(false);
-            if (result.Outcome != PushOutcome.TooLarge)
-            {
-                return result;
-            }
-        }
-
         var clock = _userAgent.Stack.TimeProvider;
         var began = clock.GetTimestamp();
         PushResult outcome;
+        if (content.IsInMemory && !options.SuccessReport)
+        {
+            outcome = await SendMessageAsync(to, content, options, cancellationToken).ConfigureAwait(false);
+            if (outcome.Outcome != PushOutcome.TooLarge)
+            {
+                HasEnded(to, outcome);
+                return outcome;
+            }
+        }
+
         try
         {
             var session = await OpenSessionAsync(to, options, cancellationToken).ConfigureAwait(false);
@@ -186,8 +166,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         }
 
         outcome = outcome with { Mode = PushMode.Session, Elapsed = clock.GetElapsedTime(began) };
-        PushLog.PushEnded(_log, to, outcome.Elapsed, outcome.Outcome, outcome.StatusCode);
-        PushMetrics.PushEnded(outcome);
+        HasEnded(to, outcome);
         return outcome;
     }
 
@@ -211,14 +190,16 @@ public sealed class PushSenderAgent : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(files);
         ArgumentOutOfRangeException.ThrowIfZero(files.Count, nameof(files));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(files.Count, MostFiles, nameof(files));
-        ObjectDisposedException.ThrowIf(_disposed != 0, this);
         options ??= new PushOptions();
-        var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
-        return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, files, options, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(async token =>
+        {
+            var target = await TargetAsync(to, options, token).ConfigureAwait(false);
+            return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, files, options, token).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Takes no more REGISTERs, and ends the sessions. Pushes that wait for their turn, and sessions that are being opened, end in an <see cref="ObjectDisposedException"/>; pushes by MESSAGE
-    /// that are under way go on.</summary>
+    /// <summary>Takes no more REGISTERs, and ends the sessions. Pushes that wait for their turn, sessions that are being opened, and files that are being sent end in an
+    /// <see cref="ObjectDisposedException"/>; pushes by MESSAGE that are under way go on.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
@@ -227,11 +208,14 @@ public sealed class PushSenderAgent : IAsyncDisposable
             _turns.Stop();
             await _ending.CancelAsync().ConfigureAwait(false);
             PushSession[] sessions;
+            Task[] underWay;
             lock (_sessions)
             {
                 sessions = [.. _sessions];
+                underWay = [.. _underWay];
             }
 
+            await Task.WhenAll(underWay).ConfigureAwait(false);
             await Task.WhenAll(sessions.Select(session => session.DisposeAsync().AsTask())).ConfigureAwait(false);
             await Registrations.StopAsync().ConfigureAwait(false);
             await _media.DisposeAsync().ConfigureAwait(false);
@@ -265,8 +249,57 @@ public sealed class PushSenderAgent : IAsyncDisposable
         }
     }
 
-    private async ValueTask<SipUri?> LearnedTargetAsync(SipUri to, CancellationToken cancellationToken) =>
-        (await Registrations.FindAsync(to, cancellationToken).ConfigureAwait(false))?.PublicGruu;
+    // What ends with the agent: disposal cancels it, and waits until it is over.
+    private async ValueTask<T> RunAsync<T>(Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellationToken)
+    {
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_sessions)
+        {
+            ObjectDisposedException.ThrowIf(_disposed != 0, this);
+            _underWay.Add(over.Task);
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        try
+        {
+            return await work(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PushSenderAgent));
+        }
+        finally
+        {
+            lock (_sessions)
+            {
+                _underWay.Remove(over.Task);
+            }
+
+            over.SetResult();
+        }
+    }
+
+    private async ValueTask<SipUri> TargetAsync(SipUri to, PushOptions options, CancellationToken cancellationToken) =>
+        options.Target ?? (to.IsGruu ? to : (await Registrations.FindAsync(to, cancellationToken).ConfigureAwait(false))?.PublicGruu ?? to);
+
+    private void HasEnded(SipUri to, PushResult result)
+    {
+        PushLog.PushEnded(_log, to, result.Elapsed, result.Outcome, result.StatusCode);
+        PushMetrics.PushEnded(result);
+    }
+
+    private async ValueTask<PushResult> SendMessageAsync(SipUri to, PushContent content, PushOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var clock = _userAgent.Stack.TimeProvider;
+        var began = clock.GetTimestamp();
+        using var request = _composer.Compose(await TargetAsync(to, options, cancellationToken).ConfigureAwait(false), to, content, options);
+        var result = !_options.CongestionSafe && SizeOf(request) is > LargestMessage and var size
+            ? new PushResult { Outcome = PushOutcome.TooLarge, Reason = $"{size} octets are more than the {LargestMessage} a MESSAGE may have" }
+            : await SendInTurnAsync(request, to.WithoutParameters(), options.Expires, began, cancellationToken).ConfigureAwait(false);
+        return result with { Elapsed = clock.GetElapsedTime(began) };
+    }
 
     private async ValueTask<PushResult> SendInTurnAsync(SipRequestBuilder request, SipUri turn, TimeSpan? lifetime, long began, CancellationToken cancellationToken)
     {

@@ -92,7 +92,12 @@ public sealed class PushSession : IAsyncDisposable
         {
             throw new PushException(new PushResult
             {
-                Outcome = result.Response is not null ? PushOutcome.Refused : PushOutcome.TransportFailed,
+                Outcome = result switch
+                {
+                    { Response: not null } => PushOutcome.Refused,
+                    { Outcome: SipTransactionOutcome.TimedOut } => PushOutcome.NoAnswer,
+                    _ => PushOutcome.TransportFailed,
+                },
                 Reason = reason,
                 StatusCode = result.Response?.StatusCode,
                 Response = result.Response,
@@ -173,19 +178,22 @@ public sealed class PushSession : IAsyncDisposable
             isOver = Call.Completion.IsCompleted || !moved.IsCompleted;
         }
 
-        var end = Call.Completion.IsCompleted
-            ? await CauseOfAsync(Call).ConfigureAwait(false)
-            : PushSessionEnd.MediaLost;
-
+        var isMediaLost = !Call.Completion.IsCompleted;
+        var end = PushSessionEnd.MediaLost;
         await _exchange.EndAsync().ConfigureAwait(false);
-        if (end == PushSessionEnd.MediaLost && Volatile.Read(ref _isEnding) != 0)
+        if (isMediaLost && Volatile.Read(ref _isEnding) != 0)
         {
             // The media was closed by this end, which is about to say BYE.
             end = PushSessionEnd.Ended;
         }
         else
         {
+            // A stack that stops says BYE, and the far end may be quick to close its connection.
             await Call.DisposeAsync().ConfigureAwait(false);
+            if (!isMediaLost || Call.Completion is { IsCompleted: true, Result.Cause: SipSessionEndCause.Stopped })
+            {
+                end = await CauseOfAsync(Call).ConfigureAwait(false);
+            }
         }
 
         PushLog.SessionOver(_log, Call.Dialog.Id, end);

@@ -19,8 +19,10 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly OfferAnswerExchange _exchange = new();
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MsrpSession? _current;
+    private MsrpSession? _offered;
     private Task _moving = Task.CompletedTask;
 
     /// <summary>The MSRP session that is sent in now, and what completes when another takes its place.</summary>
@@ -52,6 +54,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
             if (TryTakeAnswer(body, out var route, out refusal))
             {
                 _current = negotiation.SessionOf(0);
+                _begun.SetResult();
                 return (_current, negotiation.RemoteOf(route));
             }
 
@@ -59,8 +62,8 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
     }
 
-    /// <summary>Answers an offer of the far end; null refuses it and leaves everything as it was.</summary>
-    public SipBody? Answer(SipSession call, SipRequest request)
+    /// <summary>Answers an offer of the far end; null refuses it and leaves everything as it was. One that comes right behind the first answer waits until that has been read.</summary>
+    public async ValueTask<SipBody?> AnswerAsync(SipSession call, SipRequest request, CancellationToken cancellationToken)
     {
         if (SipBody.Of(request) is not { } body)
         {
@@ -68,15 +71,81 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
             return call.LocalDescription;
         }
 
+        await _begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient) ? Answer(offer) : null;
+    }
+
+    /// <summary>Offers another path of this end, and goes over to it when the far end takes it.</summary>
+    /// <returns>What was wrong; null when it was taken.</returns>
+    public async ValueTask<(string Reason, SipTransactionResult Result)?> MoveAsync(SipSession call, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            string? refusal = null;
+            var result = await call.Offers.SendAsync(SipMethod.Invite, OfferMove, success => refusal = TakeMove(success), cancellationToken).ConfigureAwait(false);
+            return result.Response is not { IsSuccess: true } ? (result.Response?.ReasonPhrase ?? "No answer came", result)
+                : refusal is not null ? (refusal, result)
+                : null;
+        }
+        finally
+        {
+            // Given up, it is taken all the same when a 200 crosses the CANCEL.
+            if (!cancellationToken.IsCancellationRequested || call.Completion.IsCompleted)
+            {
+                lock (_gate)
+                {
+                    WithdrawMove();
+                }
+            }
+
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Completes when what is being sent has come to its end, or the token gives up the wait.</summary>
+    public async ValueTask DrainAsync(CancellationToken cancellationToken)
+    {
+        Task moving;
+        MsrpSession current;
         lock (_gate)
         {
-            if (_current is not { } current
-                || !SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient)
-                || _exchange.ReceiveOffer(offer) is not (OfferVerdict.Changed or OfferVerdict.Unchanged))
+            (moving, current) = (_moving, _current!);
+        }
+
+        await moving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await current.DrainAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the MSRP session, and those that were before it, at once.</summary>
+    public async ValueTask EndAsync()
+    {
+        await negotiation.DropAsync().ConfigureAwait(false);
+        Task moving;
+        MsrpSession current;
+        lock (_gate)
+        {
+            (moving, current) = (_moving, _current!);
+        }
+
+        // While an offer is open the negotiation has the session that it is about.
+        await current.DisposeAsync().ConfigureAwait(false);
+        await moving.ConfigureAwait(false);
+    }
+
+    private static SipBody Body(SessionDescription description) => new(SessionDescription.ContentType, description.ToOctets());
+
+    private SipBody? Answer(SessionDescription offer)
+    {
+        lock (_gate)
+        {
+            WithdrawMove();
+            if (_exchange.ReceiveOffer(offer) is not (OfferVerdict.Changed or OfferVerdict.Unchanged))
             {
                 return null;
             }
 
+            var current = _current!;
             var isKept = !current.Completion.IsCompleted && MsrpNegotiation.IsSamePath(_exchange.Remote, offer, 0);
             negotiation.Keep(0, isKept);
             var answer = SdpAnswerer.Answer(offer, negotiation.Capabilities with { MaxSessions = 1 });
@@ -103,99 +172,51 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
     }
 
-    /// <summary>Offers another path of this end, and goes over to it when the far end takes it.</summary>
-    /// <returns>What was wrong; null when it was taken.</returns>
-    public async ValueTask<(string Reason, SipTransactionResult Result)?> MoveAsync(SipSession call, CancellationToken cancellationToken)
+    // Made when it is sent: what the far end has offered before counts by then.
+    private SipBody OfferMove()
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            SipBody offer;
-            MsrpSession created;
-            MsrpSession earlier;
-            lock (_gate)
-            {
-                if (!_exchange.CanOffer)
-                {
-                    return ("An offer of the far end is open", default);
-                }
-
-                earlier = _current!;
-                negotiation.Keep(0, isKept: false);
-                var agreed = _exchange.Local!;
-                offer = Body(_exchange.Offer(agreed with { Media = [SdpOfferer.CreateMedia(negotiation.Capabilities, Messages, 0).ToMedia(agreed.Connection), .. agreed.Media.Skip(1)] }));
-                created = negotiation.SessionOf(0);
-            }
-
-            var isTaken = false;
-            try
-            {
-                var result = await call.ReinviteAsync(offer, cancellationToken).ConfigureAwait(false);
-                lock (_gate)
-                {
-                    if (result.Response is not { IsSuccess: true } success)
-                    {
-                        return (result.Response?.ReasonPhrase ?? "No answer came", result);
-                    }
-
-                    if (!TryTakeAnswer(SipBody.Of(success), out var route, out var refusal))
-                    {
-                        return (refusal, result);
-                    }
-
-                    Move(created, negotiation.RemoteOf(route));
-                    isTaken = true;
-                    return null;
-                }
-            }
-            finally
-            {
-                if (!isTaken)
-                {
-                    lock (_gate)
-                    {
-                        _exchange.Withdraw();
-                        negotiation.Restore(0, earlier);
-                    }
-
-                    await created.DisposeAsync().ConfigureAwait(false);
-                }
-            }
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    /// <summary>Completes when what is being sent has come to its end, or the token gives up the wait.</summary>
-    public async ValueTask DrainAsync(CancellationToken cancellationToken)
-    {
-        Task moving;
-        MsrpSession current;
         lock (_gate)
         {
-            (moving, current) = (_moving, _current!);
+            WithdrawMove();
+            negotiation.Keep(0, isKept: false);
+            var agreed = _exchange.Local!;
+            var offer = _exchange.Offer(agreed with { Media = [SdpOfferer.CreateMedia(negotiation.Capabilities, Messages, 0).ToMedia(agreed.Connection), .. agreed.Media.Skip(1)] });
+            _offered = negotiation.SessionOf(0);
+            return Body(offer);
         }
-
-        await moving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await current.DrainAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Ends the MSRP session, and those that were before it, at once.</summary>
-    public async ValueTask EndAsync()
+    private string? TakeMove(SipResponse success)
     {
-        await negotiation.DropAsync().ConfigureAwait(false);
-        Task moving;
         lock (_gate)
         {
-            moving = _moving;
-        }
+            if (_offered is not { } offered)
+            {
+                return "The offer was withdrawn";
+            }
 
-        await moving.ConfigureAwait(false);
+            if (!TryTakeAnswer(SipBody.Of(success), out var route, out var refusal))
+            {
+                return refusal;
+            }
+
+            _offered = null;
+            Move(offered, negotiation.RemoteOf(route));
+            return null;
+        }
     }
 
-    private static SipBody Body(SessionDescription description) => new(SessionDescription.ContentType, description.ToOctets());
+    // Whoever may offer now knows that an earlier offer of this end was refused: SIP lets none cross another (RFC 3261 §14). Under the gate.
+    private void WithdrawMove()
+    {
+        if (_offered is { } refused)
+        {
+            _offered = null;
+            _exchange.Withdraw();
+            negotiation.Restore(0, _current!);
+            Run(() => refused.DisposeAsync().AsTask());
+        }
+    }
 
     private bool TryTakeAnswer(SipBody? body, [NotNullWhen(true)] out MessageRoute? route, out string refusal)
     {

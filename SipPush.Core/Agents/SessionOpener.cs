@@ -28,7 +28,7 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
                     request.Set(SipHeaderNames.To, $"<{to}>");
                     composer.Prepare(request, push);
                 },
-                PrepareSession = branch => branch.OfferAsync = (request, _) => ValueTask.FromResult(exchange.Answer(branch, request)),
+                PrepareSession = branch => branch.OfferAsync = (request, token) => exchange.AnswerAsync(branch, request, token),
             }, cancellationToken).ConfigureAwait(false);
 
             call = invite.Session ?? throw new PushException(Read(invite) with { Elapsed = stack.TimeProvider.GetElapsedTime(began) });

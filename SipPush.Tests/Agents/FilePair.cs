@@ -118,10 +118,9 @@ internal sealed class FilePair : IAsyncDisposable
         return octets;
     }
 
-    public MsrpEndpointCounts[] MediaCounts => [_nearMedia.Counts, _farMedia.Counts];
-
     public async ValueTask DisposeAsync()
     {
+        await Leftovers.NoneAsync(Clock, [_near, _far], [_nearMedia, _farMedia]);
         await Sender.DisposeAsync();
         await Receiver.DisposeAsync();
         await _near.DisposeAsync();

@@ -287,26 +287,6 @@ public sealed class FileTransferAgentTests
         });
     }
 
-    [Test, Description("SDP-33")]
-    public async Task After_files_nothing_is_left_at_either_end()
-    {
-        await using var pair = await FilePair.StartAsync();
-        var sending = pair.SendAsync(PushFile.FromBytes("a", Abc, "text/plain"), PushFile.FromBytes("b", Abc, "text/plain"));
-        foreach (var push in await pair.TakeAsync(2))
-        {
-            await ReadAsync(push);
-            await push.DisposeAsync();
-        }
-
-        await sending;
-        for (var i = 0; i < 1_000 && pair.MediaCounts.Any(counts => counts.Sessions + counts.Connections > 0); i++)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
-        }
-
-        Assert.That(pair.MediaCounts.Select(counts => (counts.Sessions, counts.Connections)), Is.All.EqualTo((0, 0)));
-    }
-
     [Test, Description("SDP-32, SDP-33")]
     public async Task A_later_offer_goes_on_begins_or_ends_a_transfer_by_its_id()
     {

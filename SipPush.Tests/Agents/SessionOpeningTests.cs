@@ -127,6 +127,22 @@ public sealed class SessionOpeningTests
 
     [Test]
     [Description("PUSH-30")]
+    public async Task A_session_that_is_given_up_when_its_200_is_on_the_way_is_left_with_BYE()
+    {
+        _pair = await SessionPair.StartAsync();
+        _pair.Fate = line => line == "200 INVITE" ? MemoryFate.Late(TimeSpan.FromSeconds(1)) : MemoryFate.Deliver;
+        using var giveUp = new CancellationTokenSource();
+
+        var opening = _pair.Sender.OpenSessionAsync(SessionPair.Bob, null, giveUp.Token).AsTask();
+        await SessionPair.UntilAsync(() => _pair.Sip.Contains("200 INVITE"), "200");
+        await giveUp.CancelAsync();
+
+        Assert.That(async () => await opening.WaitAsync(SessionPair.Patience), Throws.InstanceOf<OperationCanceledException>());
+        await _pair.PassTimeAsync(SessionPair.UntilAsync(() => _pair.Sip.Contains("BYE"), "BYE"));
+    }
+
+    [Test]
+    [Description("PUSH-30")]
     public async Task A_sender_that_is_disposed_before_the_answer_cancels()
     {
         var deciding = new TaskCompletionSource();

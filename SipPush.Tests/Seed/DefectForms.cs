@@ -76,6 +76,41 @@ internal static partial class DefectForms
         return [.. found];
     }
 
+    /// <summary>The faults that an INVITE, or a 200 that answers one, shows in what it says of the session.</summary>
+    public static IReadOnlyList<string> FindOfSession(string message)
+    {
+        var found = new SortedSet<string>(StringComparer.Ordinal);
+        void Add(string id, bool isThere)
+        {
+            if (isThere)
+            {
+                found.Add(id);
+            }
+        }
+
+        var end = message.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        var headers = message[..(end < 0 ? message.Length : end)].Split("\r\n");
+        var isOffer = headers[0].StartsWith("INVITE ", StringComparison.Ordinal);
+        Add(isOffer ? "D51" : "D70", new[] { "Allow:", "Supported:" }.Any(name => !headers.Any(line => line.StartsWith(name, StringComparison.Ordinal))));
+        Add("D65", end < 0 || !message[(end + 4)..].StartsWith("v=0\r\n", StringComparison.Ordinal));
+        var lines = message[(end + 4)..].TrimEnd('\r', '\n').Split("\r\n");
+        Add("D66", lines.Count(line => line.StartsWith("s=", StringComparison.Ordinal) && line.Length > 2) != 1);
+        foreach (var line in lines)
+        {
+            Add("D59", line.Length == 0);
+            Add("D55", line.StartsWith(' '));
+            Add(line.StartsWith("a=setup:", StringComparison.Ordinal) ? isOffer ? "D52" : "D67" : "D54", line.StartsWith("a=", StringComparison.Ordinal) && (line.Contains(": ", StringComparison.Ordinal) || line.EndsWith(' ')));
+        }
+
+        Add("D53", isOffer && lines.Any(line => line.Replace(" ", "", StringComparison.Ordinal) == "a=setup:passive"));
+        Add("D68", !isOffer && lines.Any(line => line.Trim() == "a=setup:active") && lines.Any(line => MediaPort().Match(line) is { Success: true } port && port.Groups[1].Value is not ("9" or "0")));
+        var sessions = lines.Select(line => SessionId().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
+
+        // 80 bits are 14 characters, of six bits each at most.
+        Add("D57", sessions.Any(id => id.Length < 14 || lines.Contains($"a=file-transfer-id:{id}") || lines.Contains($"a=file-transfer-id: {id}")));
+        return [.. found];
+    }
+
     /// <summary>The faults that two messages have together: a branch that is used anew (D10), an answer that is not its request's (D18, D42, D84).</summary>
     public static IReadOnlyList<string> FindBetween(IReadOnlyList<string> requests, IReadOnlyList<(string Request, string Response)> answers)
     {
@@ -112,6 +147,12 @@ internal static partial class DefectForms
         message.Split("\r\n").First(line => line.StartsWith(name + ":", StringComparison.Ordinal));
 
     private static int Outside(string value, char character) => Quoted().Replace(value, "").Count(other => other == character);
+
+    [GeneratedRegex(@"^m=\S+ (\d+) ")]
+    private static partial Regex MediaPort();
+
+    [GeneratedRegex(@"^a=path:.*/([^/;]+);tcp$")]
+    private static partial Regex SessionId();
 
     [GeneratedRegex(";\\s*;")]
     private static partial Regex EmptyParameter();

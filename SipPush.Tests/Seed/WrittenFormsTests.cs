@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text;
+using SipPush.Msrp;
 using SipPush.Sip;
 using SipPush.Tests.Support;
 
@@ -58,6 +60,66 @@ public sealed class WrittenFormsTests
         var answers = written.Where(IsResponse).SelectMany(response => requests.Where(request => CallId(request) == CallId(response)).Select(request => (request, response))).ToList();
         Assert.That(answers, Has.Count.GreaterThanOrEqualTo(2));
         Assert.That(DefectForms.FindBetween(requests, answers), Is.Empty);
+    }
+
+    // B.3, with whoever can be reached.
+    [TestCase(true, true)]
+    [TestCase(true, false)]
+    [TestCase(false, true)]
+    public async Task Sessions_and_what_they_describe_are_written_without_a_fault(bool sendingIsReachable, bool receivingIsReachable)
+    {
+        var tap = new WrittenTap();
+        var network = new MemoryNetwork(_clock);
+        await using var sending = await StackAsync(network, "tcp:192.0.2.10:5060", tap);
+        await using var receiving = await StackAsync(network, "tcp:192.0.2.4:5060", tap);
+        await using var near = MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) });
+        await using var far = MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0) });
+        await using var receiver = new PushReceiverAgent(
+            UserAgent(receiving, User.ToString(), "sip:192.0.2.9;transport=tcp;lr"),
+            new PushReceiverOptions { Applications = ["mms.ua"], Media = new PushMediaOptions { Endpoint = far, IsReachable = receivingIsReachable } });
+        await using var sender = new PushSenderAgent(
+            UserAgent(sending, "sip:psa@domain.com", "sip:192.0.2.4;transport=tcp;lr"),
+            new PushSenderOptions { Application = "mms.ua", Media = new PushMediaOptions { Endpoint = near, IsReachable = sendingIsReachable } });
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        await using var pushes = receiver.ReceiveAllAsync(limit.Token).GetAsyncEnumerator();
+
+        var pushing = sender.PushAsync(User, PushContent.FromText("content"), new PushOptions { SuccessReport = true }, limit.Token).AsTask();
+        await TakeAsync();
+        Assert.That((await pushing).IsDelivered, Is.True);
+        var files = sender.SendFilesAsync(User, [PushFile.FromBytes("a \"b\".txt", "octets"u8.ToArray(), "text/plain")], cancellationToken: limit.Token).AsTask();
+        await TakeAsync();
+        Assert.That((await files).Single().IsSuccess, Is.True);
+
+        var written = tap.Written;
+        var described = written.Where(message => message.Contains("\r\nContent-Type: application/sdp\r\n", StringComparison.Ordinal)).ToList();
+        Assert.That(described.Select(Kind), Is.EqualTo(["INVITE", "SIP/2.0 200", "INVITE", "SIP/2.0 200"]));
+        Assert.That(written.SelectMany(message => DefectForms.Find(message).Select(id => $"{id} in {message}")), Is.Empty);
+        Assert.That(described.SelectMany(message => DefectForms.FindOfSession(message).Select(id => $"{id} in {message}")), Is.Empty);
+        var requests = written.Where(message => !IsResponse(message)).ToList();
+        Assert.That(requests.Select(Kind), Is.EqualTo(["INVITE", "ACK", "BYE", "INVITE", "ACK", "BYE"]));
+        Assert.That(DefectForms.FindBetween(requests, [.. written.Where(IsResponse).Select(response => (requests.Single(request => Asked(request) == Asked(response)), response))]), Is.Empty);
+
+        async Task TakeAsync()
+        {
+            Assert.That(await pushes.MoveNextAsync(), Is.True);
+            await using var push = pushes.Current;
+            await push.Content.CopyToAsync(Stream.Null, limit.Token);
+            await push.CompleteAsync(limit.Token);
+        }
+
+        static string Asked(string message) => CallId(message) + message.Split("\r\n").First(line => line.StartsWith("CSeq:", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public void The_checker_sees_what_the_printed_descriptions_have_wrong()
+    {
+        // All of them stand in the print; the answer is that of an INVITE.
+        const string offer = "INVITE sip:user@domain.com SIP/2.0\r\n\r\nv=0\r\ns=-\r\n\r\na=setup: passive\r\na=path: msrp://psa.domain.com:7654/a3cd20b8ae7f;tcp\r\na=file-selector:name:\"a\"\r\n hash:sha-1:72\r\n";
+        const string answer = "SIP/2.0 200 OK\r\n\r\nv=0\r\nm=message 8888 TCP/MSRP *\r\na=setup:active \r\na=path:msrp://192.0.2.4:8888/9di4ea;tcp\r\n";
+
+        Assert.That(DefectForms.FindOfSession(offer), Is.EqualTo(["D51", "D52", "D53", "D54", "D55", "D57", "D59"]));
+        Assert.That(DefectForms.FindOfSession(answer), Is.EqualTo(["D57", "D66", "D67", "D68", "D70"]));
+        Assert.That(DefectForms.FindOfSession("SIP/2.0 200 OK\r\nAllow: INVITE\r\nSupported: gruu\r\nv=0\r\ns=-\r\n"), Does.Contain("D65"));
     }
 
     [Test]

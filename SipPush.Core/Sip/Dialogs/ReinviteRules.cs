@@ -7,17 +7,18 @@ namespace SipPush.Sip;
 internal static class ReinviteRules
 {
     /// <summary>
-    /// Whether this end may send an INVITE now (RFC 3261 §14.1). Its own is over when the transaction is completed or terminated, so
-    /// with the final response; the peer's when it is confirmed or terminated, so with the ACK.
+    /// Whether this end may send a request now, its own last one being over: an INVITE not while one of the peer is under way (RFC 3261 §14.1), an
+    /// offer not while one of the peer has no answer (RFC 3264 §4, RFC 3311 §5.1).
     /// </summary>
-    public static bool MayInvite(bool ownInviteIsPending, bool peersInviteIsPending) => !ownInviteIsPending && !peersInviteIsPending;
+    public static bool MaySend(bool isInvite, bool hasOffer, bool peersInviteIsPending, bool peersOfferIsOpen) =>
+        !(isInvite && peersInviteIsPending) && !(hasOffer && peersOfferIsOpen);
 
-    /// <summary>A received INVITE in the dialog (RFC 3261 §14.2).</summary>
-    /// <param name="ownInviteIsPending">An INVITE that this end sent has no final response yet.</param>
-    /// <param name="peersInviteIsUnanswered">This end has not sent the final response to an INVITE received before.</param>
-    public static ReinviteVerdict OnInvite(bool ownInviteIsPending, bool peersInviteIsUnanswered) =>
-        ownInviteIsPending ? ReinviteVerdict.RequestPending
-        : peersInviteIsUnanswered ? ReinviteVerdict.ComeBack
+    /// <summary>A received INVITE in the dialog (RFC 3261 §14.2). It brings an offer or asks for one, so it crosses an UPDATE with an offer as it does an INVITE (RFC 3264 §4).</summary>
+    /// <param name="ownRequestIsPending">An INVITE, or an offer, that this end sent has no final response yet.</param>
+    /// <param name="peersRequestIsUnanswered">This end has not sent the final response to an INVITE, or an offer, received before.</param>
+    public static ReinviteVerdict OnInvite(bool ownRequestIsPending, bool peersRequestIsUnanswered) =>
+        ownRequestIsPending ? ReinviteVerdict.RequestPending
+        : peersRequestIsUnanswered ? ReinviteVerdict.ComeBack
         : ReinviteVerdict.Accept;
 
     /// <summary>A received UPDATE (RFC 3311 §5.2). Offers are counted whichever request or response carried them.</summary>

@@ -21,12 +21,16 @@ internal sealed class SessionOffers(SipSession session)
     private SipServerTransaction? _peersUpdate;
 
     /// <summary>Sends one when its turn has come, again where both ends asked at once or the session timer was too short.</summary>
-    public async ValueTask<SipTransactionResult> SendAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
+    /// <param name="method">INVITE or UPDATE.</param>
+    /// <param name="offer">Makes the offer, each time that it is sent: what the far end offers in between may have changed the session. Null for an UPDATE that only refreshes.</param>
+    /// <param name="taken">Called with the 2xx, before the far end's next offer is let in; it must neither block nor throw. Null for nobody.</param>
+    /// <param name="cancellationToken">Gives it up. A 2xx that crosses the CANCEL is taken all the same.</param>
+    public async ValueTask<SipTransactionResult> SendAsync(SipMethod method, Func<SipBody>? offer, Action<SipResponse>? taken, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Ending);
         try
         {
-            return await SendInTurnAsync(method, offer, either.Token).ConfigureAwait(false);
+            return await SendInTurnAsync(method, offer, taken, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -34,19 +38,19 @@ internal sealed class SessionOffers(SipSession session)
         }
     }
 
-    private async ValueTask<SipTransactionResult> SendInTurnAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
+    private async ValueTask<SipTransactionResult> SendInTurnAsync(SipMethod method, Func<SipBody>? offer, Action<SipResponse>? taken, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             for (var attempt = 1; ; attempt++)
             {
-                if (method == SipMethod.Invite)
+                while (!TryBegin(method == SipMethod.Invite, offer is not null))
                 {
-                    await WhenPeersInviteIsAnsweredAsync(cancellationToken).ConfigureAwait(false);
+                    await PauseAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                var result = await SendOnceAsync(method, offer, cancellationToken).ConfigureAwait(false);
+                var result = await SendOnceAsync(method, offer, taken, cancellationToken).ConfigureAwait(false);
                 if (result.StatusCode == 491 && attempt < MostAttempts)
                 {
                     await PauseAsync(cancellationToken).ConfigureAwait(false);
@@ -67,8 +71,8 @@ internal sealed class SessionOffers(SipSession session)
     /// <summary>Refreshes the session: by UPDATE where the far end takes it, or by saying the same again in a re-INVITE (RFC 4028 §7.4).</summary>
     public ValueTask<SipTransactionResult> RefreshAsync(CancellationToken cancellationToken) =>
         session.PeerAllowsUpdate || session.LocalDescription is null
-            ? SendAsync(SipMethod.Update, null, cancellationToken)
-            : SendAsync(SipMethod.Invite, session.LocalDescription, cancellationToken);
+            ? SendAsync(SipMethod.Update, null, null, cancellationToken)
+            : SendAsync(SipMethod.Invite, () => session.LocalDescription!.Value, null, cancellationToken);
 
     /// <summary>A re-INVITE of the far end.</summary>
     public async ValueTask OnInviteAsync(SipServerTransaction invite, CancellationToken cancellationToken)
@@ -79,7 +83,7 @@ internal sealed class SessionOffers(SipSession session)
         {
             verdict = session.Dialog.State == DialogState.Early || isTooMuch
                 ? ReinviteVerdict.ComeBack
-                : ReinviteRules.OnInvite(_ownInviteIsPending, _peersInvite is not null);
+                : ReinviteRules.OnInvite(_ownInviteIsPending || _ownOfferIsOpen, PeersOfferIsOpen);
             _peersInvite = verdict == ReinviteVerdict.Accept ? invite : _peersInvite;
         }
 
@@ -111,7 +115,7 @@ internal sealed class SessionOffers(SipSession session)
                 !update.Request.Body.IsEmpty,
                 _peersUpdate is not null,
                 _ownOfferIsOpen || (isEarly && session.IsCaller),
-                _peersInvite is not null || (isEarly && !session.IsCaller));
+                PeersOfferIsOpen || (isEarly && !session.IsCaller));
             _peersUpdate = verdict == ReinviteVerdict.Accept ? update : _peersUpdate;
         }
 
@@ -131,20 +135,18 @@ internal sealed class SessionOffers(SipSession session)
         }
     }
 
-    // A new INVITE must not cross one that is under way in the other direction (RFC 3261 §14.1); UPDATE may.
-    private async ValueTask WhenPeersInviteIsAnsweredAsync(CancellationToken cancellationToken)
-    {
-        while (!MayInvite())
-        {
-            await PauseAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
+    // An INVITE counts as an offer, for it asks for one where it brings none. Under the gate.
+    private bool PeersOfferIsOpen => _peersInvite is not null || _peersUpdate is { Request.Body.IsEmpty: false };
 
-    private bool MayInvite()
+    // From here to its answer every offer of the far end crosses it.
+    private bool TryBegin(bool isInvite, bool hasOffer)
     {
         lock (_gate)
         {
-            return ReinviteRules.MayInvite(_ownInviteIsPending, _peersInvite is not null);
+            var may = ReinviteRules.MaySend(isInvite, hasOffer, _peersInvite is not null, PeersOfferIsOpen);
+            _ownInviteIsPending = may && isInvite;
+            _ownOfferIsOpen = may && hasOffer;
+            return may;
         }
     }
 
@@ -154,29 +156,30 @@ internal sealed class SessionOffers(SipSession session)
         await Task.Delay(wait, session.Stack.TimeProvider, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<SipTransactionResult> SendOnceAsync(SipMethod method, SipBody? offer, CancellationToken cancellationToken)
+    private async ValueTask<SipTransactionResult> SendOnceAsync(SipMethod method, Func<SipBody>? offer, Action<SipResponse>? taken, CancellationToken cancellationToken)
     {
-        using var request = session.Dialog.CreateRequest(method);
-        session.UserAgent.AddSessionHeaders(request, session.Contact);
-        session.Refresh.SetHeaders(request);
-        if (offer is { } body)
-        {
-            request.SetBody(body.ContentType, body.Octets);
-        }
-
-        lock (_gate)
-        {
-            _ownInviteIsPending = method == SipMethod.Invite;
-            _ownOfferIsOpen = offer is not null;
-        }
-
         try
         {
-            RequestSender send = method == SipMethod.Invite ? (invite, nextHop, token) => SendInviteAsync(invite, offer, nextHop, token) : session.Stack.SendAsync;
+            using var request = session.Dialog.CreateRequest(method);
+            session.UserAgent.AddSessionHeaders(request, session.Contact);
+            session.Refresh.SetHeaders(request);
+            SipBody? body = offer?.Invoke();
+            if (body is var (contentType, octets))
+            {
+                request.SetBody(contentType, octets);
+            }
+
+            void Accept(SipResponse success)
+            {
+                this.Accept(body, success);
+                taken?.Invoke(success);
+            }
+
+            RequestSender send = method == SipMethod.Invite ? (invite, nextHop, token) => SendInviteAsync(invite, Accept, nextHop, token) : session.Stack.SendAsync;
             var result = await session.SendInDialogAsync(request, send, cancellationToken).ConfigureAwait(false);
             if (method != SipMethod.Invite && result.Response is { IsSuccess: true } success)
             {
-                Accept(offer, success);
+                Accept(success);
             }
 
             return result;
@@ -192,7 +195,7 @@ internal sealed class SessionOffers(SipSession session)
 
     // Each 2xx is acknowledged, also when it comes after the waiting for it was given up. The first is in force before its ACK, which
     // goes to the target that it names (RFC 3261 §12.2.1.2).
-    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, SipBody? offer, SipUri nextHop, CancellationToken cancellationToken)
+    private ValueTask<SipTransactionResult> SendInviteAsync(SipRequest invite, Action<SipResponse> accept, SipUri nextHop, CancellationToken cancellationToken)
     {
         var ack = new InviteAck(session, invite);
         var isAcknowledged = 0;
@@ -206,7 +209,7 @@ internal sealed class SessionOffers(SipSession session)
 
             if (Interlocked.Exchange(ref isAcknowledged, 1) == 0)
             {
-                Accept(offer, response);
+                accept(response);
                 session.Run(() => ack.SendAsync(null));
             }
             else

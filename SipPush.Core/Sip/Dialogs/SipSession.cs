@@ -139,11 +139,11 @@ public sealed class SipSession : IAsyncDisposable
     /// change is made at a time, others wait for their turn; where both ends ask at once this one asks again.
     /// </summary>
     public ValueTask<SipTransactionResult> ReinviteAsync(SipBody offer, CancellationToken cancellationToken = default) =>
-        Offers.SendAsync(SipMethod.Invite, offer, cancellationToken);
+        Offers.SendAsync(SipMethod.Invite, () => offer, null, cancellationToken);
 
     /// <summary>As <see cref="ReinviteAsync"/>, by an UPDATE, which does not ask the person at the far end (RFC 3311); without an offer it only refreshes.</summary>
     public ValueTask<SipTransactionResult> UpdateAsync(SipBody? offer, CancellationToken cancellationToken = default) =>
-        Offers.SendAsync(SipMethod.Update, offer, cancellationToken);
+        Offers.SendAsync(SipMethod.Update, offer is { } body ? () => body : null, null, cancellationToken);
 
     /// <summary>
     /// Says BYE and waits for its answer. The session is over whatever is answered; who was called says BYE only after the ACK, or once
@@ -276,9 +276,10 @@ public sealed class SipSession : IAsyncDisposable
 
     private async ValueTask OnByeAsync(SipServerTransaction bye, CancellationToken cancellationToken)
     {
-        await bye.RespondAsync(200, cancellationToken: cancellationToken).ConfigureAwait(false);
+        // The far end, once it has the 200, may close what belongs to the session; it shall not look as if that had ended it.
         var invitation = Invitation;
         EndSilently(new SipSessionEnd(SipSessionEndCause.Remote, bye.Request));
+        await bye.RespondAsync(200, cancellationToken: cancellationToken).ConfigureAwait(false);
 
         // The caller may leave before the answer, and is owed one (RFC 3261 §15.1.2).
         if (invitation is not null)

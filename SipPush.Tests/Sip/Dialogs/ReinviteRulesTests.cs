@@ -23,13 +23,16 @@ public sealed class ReinviteRulesTests
     public void An_UPDATE_gives_way_to_another_and_its_offer_to_another_offer(bool hasOffer, bool unanswered, bool ownOffer, bool peersOffer, string verdict) =>
         Assert.That(ReinviteRules.OnUpdate(hasOffer, unanswered, ownOffer, peersOffer).ToString(), Is.EqualTo(verdict));
 
-    [TestCase(false, false, true)]
-    [TestCase(true, false, false)]
-    [TestCase(false, true, false)]
-    [TestCase(true, true, false)]
-    [Description("RFC 3261 §14.1")]
-    public void One_INVITE_at_a_time_in_either_direction(bool own, bool peers, bool may) =>
-        Assert.That(ReinviteRules.MayInvite(own, peers), Is.EqualTo(may));
+    [TestCase(true, true, false, false, true)]
+    [TestCase(true, true, true, true, false)]
+    [TestCase(true, false, true, true, false)]
+    [TestCase(true, true, false, true, false)]
+    [TestCase(false, true, true, true, false)]
+    [TestCase(false, true, false, true, false)]
+    [TestCase(false, false, true, true, true)]
+    [Description("RFC 3261 §14.1, RFC 3264 §4, RFC 3311 §5.1")]
+    public void One_INVITE_and_one_offer_at_a_time_in_either_direction(bool isInvite, bool hasOffer, bool peersInvite, bool peersOffer, bool may) =>
+        Assert.That(ReinviteRules.MaySend(isInvite, hasOffer, peersInvite, peersOffer), Is.EqualTo(may));
 
     [TestCase(true, 0.0, 2_100)]
     [TestCase(true, 0.5, 3_050)]
