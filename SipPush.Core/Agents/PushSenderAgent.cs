@@ -214,7 +214,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         options ??= new PushOptions();
         var target = options.Target ?? (to.IsGruu ? to : await LearnedTargetAsync(to, cancellationToken).ConfigureAwait(false) ?? to);
-        return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, files, options, cancellationToken).ConfigureAwait(false);
+        return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, to, files, options, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes no more REGISTERs, and ends the sessions. Pushes that wait for their turn, and sessions that are being opened, end in an <see cref="ObjectDisposedException"/>; pushes by MESSAGE
