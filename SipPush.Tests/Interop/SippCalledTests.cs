@@ -49,7 +49,7 @@ public sealed class SippCalledTests
     public async Task When_the_first_copy_of_every_message_is_lost_each_call_is_made_and_ended()
     {
         const int Calls = 3;
-        await using var sipp = await Sipp.StartAsync("invite_uas", new SippOptions { Calls = Calls, Limit = TimeSpan.FromSeconds(20) });
+        await using var sipp = await Sipp.StartAsync("invite_uas", new SippOptions { Calls = Calls, Limit = TimeSpan.FromSeconds(60) });
         await using var relay = new LosingRelay(sipp.Port);
         await using var alice = await StartAsync();
 
