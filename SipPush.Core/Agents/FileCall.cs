@@ -39,7 +39,7 @@ internal sealed class FileCall : IAsyncDisposable
 
     /// <summary>Offers the files by an INVITE.</summary>
     /// <exception cref="PushException">It was refused, or not answered.</exception>
-    public async ValueTask OpenAsync(SipUserAgent userAgent, SipUri target, MessageComposer composer, IReadOnlyList<OutgoingFile> files, CancellationToken cancellationToken)
+    public async ValueTask OpenAsync(SipUserAgent userAgent, SipUri target, SipUri to, MessageComposer composer, IReadOnlyList<OutgoingFile> files, CancellationToken cancellationToken)
     {
         for (var i = 0; i < files.Count; i++)
         {
@@ -48,12 +48,7 @@ internal sealed class FileCall : IAsyncDisposable
 
         var began = _clock.GetTimestamp();
         var offer = _exchange.Offer(SdpOfferer.CreateOffer(_negotiation.Capabilities, [.. files.Select(file => file.Offer(_identifiers))]));
-        var invite = await userAgent.InviteAsync(target, new InviteOptions
-        {
-            Offer = new SipBody(SessionDescription.ContentType, offer.ToOctets()),
-            Prepare = request => composer.Prepare(request, _push),
-        }, cancellationToken).ConfigureAwait(false);
-
+        var invite = await userAgent.InviteAsync(target, composer.ComposeInvite(to, new SipBody(SessionDescription.ContentType, offer.ToOctets()), _push), cancellationToken).ConfigureAwait(false);
         _call = invite.Session ?? throw new PushException(SessionOpener.Read(invite) with { Elapsed = _clock.GetElapsedTime(began) });
         _watch = WatchAsync(_call);
         if (!TryTakeAnswer(offer, _call.RemoteDescription))

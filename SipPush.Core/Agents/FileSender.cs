@@ -14,7 +14,7 @@ internal sealed class FileSender(SipUserAgent userAgent, PushSenderOptions optio
     // A way that is lost is not always back at once.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    public async ValueTask<IReadOnlyList<DeliveryReport>> SendAsync(SipUri target, IReadOnlyList<PushFile> files, PushOptions push, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<DeliveryReport>> SendAsync(SipUri target, SipUri to, IReadOnlyList<PushFile> files, PushOptions push, CancellationToken cancellationToken)
     {
         var all = new OutgoingFile[files.Count];
         for (var i = 0; i < all.Length; i++)
@@ -26,7 +26,7 @@ internal sealed class FileSender(SipUserAgent userAgent, PushSenderOptions optio
         var call = new FileCall(userAgent, options, media, push);
         try
         {
-            await call.OpenAsync(userAgent, target, composer, all, cancellationToken).ConfigureAwait(false);
+            await call.OpenAsync(userAgent, target, to, composer, all, cancellationToken).ConfigureAwait(false);
             await call.SendAsync(cancellationToken).ConfigureAwait(false);
             for (var attempt = 1; ; attempt++)
             {
@@ -49,7 +49,7 @@ internal sealed class FileSender(SipUserAgent userAgent, PushSenderOptions optio
                     call = new FileCall(userAgent, options, media, push);
                     try
                     {
-                        await call.OpenAsync(userAgent, target, composer, [.. all.Where(file => !file.IsDone)], cancellationToken).ConfigureAwait(false);
+                        await call.OpenAsync(userAgent, target, to, composer, [.. all.Where(file => !file.IsDone)], cancellationToken).ConfigureAwait(false);
                     }
                     catch (PushException refused)
                     {

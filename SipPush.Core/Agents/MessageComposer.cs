@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush;
 
-/// <summary>Writes the MESSAGE that carries a push.</summary>
+/// <summary>Writes the MESSAGE that carries a push, and what the INVITE for one says besides its offer.</summary>
 internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions options)
 {
     // What the stack or this class writes, or what only a proxy may (RFC 7315 §5.2).
@@ -39,13 +39,19 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
         }
     }
 
-    /// <summary>What an INVITE has in common with a MESSAGE: identity, service, preference, lifetime, priority and further header lines.</summary>
-    /// <exception cref="ArgumentException">An option can't be written, or takes a header line that is reserved.</exception>
-    public void Prepare(SipRequestBuilder invite, PushOptions push)
+    /// <summary>The INVITE for a session: its offer, the features of its application in Contact, and what it has in common with a MESSAGE. An <see cref="ArgumentException"/> tells, when it is sent,
+    /// that an option can't be written, or takes a header line that is reserved.</summary>
+    public InviteOptions ComposeInvite(SipUri to, SipBody offer, PushOptions push) => new()
     {
-        AddIdentity(invite, push);
-        AddPreference(invite, push);
-    }
+        Offer = offer,
+        ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
+        Prepare = invite =>
+        {
+            invite.Set(SipHeaderNames.To, $"<{to}>");
+            AddIdentity(invite, push);
+            AddPreference(invite, push);
+        },
+    };
 
     /// <summary>The envelope round a content of which only the head is at hand.</summary>
     public byte[] EnvelopeHead(PushContent content, PushOptions push) =>

@@ -120,10 +120,16 @@ public sealed class PushReceiverAgent : IAsyncDisposable
         {
             return await deciding.WaitAsync(_options.DecisionTimeout, clock, cancellationToken).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (!deciding.IsCompleted)
+        catch (Exception over) when (over is (TimeoutException or OperationCanceledException) && !deciding.IsCompleted)
         {
-            PushLog.Undecided(_log, _options.DecisionTimeout);
+            // Whoever still decides is told here: the link between the two tokens may be gone before the outer one has told the inner.
             await limit.CancelAsync().ConfigureAwait(false);
+            if (over is OperationCanceledException)
+            {
+                throw;
+            }
+
+            PushLog.Undecided(_log, _options.DecisionTimeout);
             return PushDecision.Reject(480, retryAfter: _options.RetryAfter);
         }
     }

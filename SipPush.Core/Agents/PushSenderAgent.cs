@@ -194,7 +194,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
         return await RunAsync(async token =>
         {
             var target = await TargetAsync(to, options, token).ConfigureAwait(false);
-            return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, files, options, token).ConfigureAwait(false);
+            return await new FileSender(_userAgent, _options, _media, _composer, _log).SendAsync(target, to, files, options, token).ConfigureAwait(false);
         }, cancellationToken).ConfigureAwait(false);
     }
 

@@ -19,15 +19,8 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var invite = await userAgent.InviteAsync(target, new InviteOptions
+            var invite = await userAgent.InviteAsync(target, composer.ComposeInvite(to, exchange.Offer(), push) with
             {
-                Offer = exchange.Offer(),
-                ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
-                Prepare = request =>
-                {
-                    request.Set(SipHeaderNames.To, $"<{to}>");
-                    composer.Prepare(request, push);
-                },
                 PrepareSession = branch => branch.OfferAsync = (request, token) => exchange.AnswerAsync(branch, request, token),
             }, cancellationToken).ConfigureAwait(false);
 

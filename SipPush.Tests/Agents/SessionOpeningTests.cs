@@ -104,14 +104,23 @@ public sealed class SessionOpeningTests
     public async Task A_session_that_is_given_up_before_the_answer_is_cancelled()
     {
         var deciding = new TaskCompletionSource();
+        var told = new TaskCompletionSource();
         _pair = await SessionPair.StartAsync(new PushReceiverOptions
         {
             DecideAsync = async (_, token) =>
-        {
-            deciding.SetResult();
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
-            return PushDecision.Accept;
-        }
+            {
+                deciding.SetResult();
+                try
+                {
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+                }
+                finally
+                {
+                    told.SetResult();
+                }
+
+                return PushDecision.Accept;
+            },
         });
         using var giveUp = new CancellationTokenSource();
 
@@ -123,6 +132,7 @@ public sealed class SessionOpeningTests
         Assert.That(async () => await opening.WaitAsync(SessionPair.Patience), Throws.InstanceOf<OperationCanceledException>());
         await SessionPair.UntilAsync(() => _pair.Sip.Contains("487 INVITE"), "487");
         Assert.That(_pair.Sip, Does.Contain("CANCEL"));
+        await told.Task.WaitAsync(SessionPair.Patience);
     }
 
     [Test]

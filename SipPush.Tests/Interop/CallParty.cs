@@ -9,7 +9,7 @@ namespace SipPush.Tests.Interop;
 /// <summary>A user agent of this library on real sockets that calls and is called.</summary>
 internal sealed class CallParty : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private static int _instances;
 

@@ -11,7 +11,7 @@ internal sealed class Capture : IAsyncDisposable
 {
     // 256 KiB, because the loopback hands over TCP segments of up to 64 KiB; 16 MiB keep a burst from being dropped.
     private static readonly string[] Recording = ["-q", "-i", "lo", "-B", "16", "-s", "262144", "-w", "capture.pcapng", "-f"];
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private const int WarningLevel = 0x600000;
 
     private readonly PeerProcess _process;
@@ -78,7 +78,7 @@ internal sealed class Capture : IAsyncDisposable
         await _process.WaitAsync(Limit);
     }
 
-    /// <summary>Every SIP message on the ports, in order; stops the recording first.</summary>
+    /// <summary>Every SIP message on the ports, in order, without what was only sent again because its answer took a while; stops the recording first.</summary>
     public async Task<IReadOnlyList<CapturedSip>> ReadAsync()
     {
         await StopAsync();
@@ -96,7 +96,11 @@ internal sealed class Capture : IAsyncDisposable
 
         await using var file = System.IO.File.OpenRead(dissected);
         var document = await XDocument.LoadAsync(file, LoadOptions.None, CancellationToken.None);
-        return [.. document.Root!.Elements("packet").SelectMany(MessagesOf)];
+        return
+        [
+            .. document.Root!.Elements("packet").SelectMany(MessagesOf)
+                .DistinctBy(message => (message.SourcePort, message.DestinationPort, message.Method, message.StatusCode, string.Join('\n', message.HeaderFields))),
+        ];
     }
 
     /// <summary>The octets of every direction of every TCP connection on the ports, in order; stops the recording first.</summary>
@@ -169,6 +173,7 @@ internal sealed class Capture : IAsyncDisposable
             CallId = Show(message, "sip.Call-ID"),
             CSeq = Show(message, "sip.CSeq"),
             HeaderFields = Encoding.UTF8.GetString(Convert.FromHexString(header)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries),
+            Description = [.. message.DescendantsAndSelf("proto").Where(part => Name(part) == "sdp").Elements("field").Select(line => Encoding.UTF8.GetString(Convert.FromHexString(line.Attribute("value")?.Value ?? "")))],
             Malformed = malformed,
             Warnings = [.. message.Descendants("field").Where(field => Name(field) == "_ws.expert" && IsWarning(field)).Select(field => Show([field], "_ws.expert.message") ?? "?")],
         };

@@ -30,11 +30,17 @@ internal sealed record CapturedSip
     /// <summary>Each header field line, without its CRLF.</summary>
     public IReadOnlyList<string> HeaderFields { get; init; } = [];
 
+    /// <summary>Each line of the session description that it carries, without its CRLF.</summary>
+    public IReadOnlyList<string> Description { get; init; } = [];
+
     /// <summary>tshark gave up on this message, or on what it carries.</summary>
     public bool Malformed { get; init; }
 
     /// <summary>What tshark says about it at the level of a warning or an error.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The value of an attribute of its session description.</summary>
+    public string? Attribute(string name) => Description.FirstOrDefault(line => line.StartsWith($"a={name}:", StringComparison.Ordinal))?[(name.Length + 3)..];
 
     public override string ToString() =>
         $"{Frame} {Transport} {SourcePort}>{DestinationPort} {Method ?? StatusCode?.ToString(System.Globalization.CultureInfo.InvariantCulture)} {CSeq}"

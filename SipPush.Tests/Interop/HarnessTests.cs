@@ -27,7 +27,7 @@ public sealed class HarnessTests
             """.ReplaceLineEndings("\r\n");
 
         await socket.SendAsync(Encoding.ASCII.GetBytes(options), core.Gm);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
         var answer = await socket.ReceiveAsync(limit.Token);
 
         Assert.That(Encoding.ASCII.GetString(answer.Buffer), Does.StartWith("SIP/2.0 200 "));
@@ -80,7 +80,7 @@ public sealed class HarnessTests
         await using var uas = await Sipp.StartAsync(receiver, new SippOptions { Keys = keys });
         var sent = await Sipp.RunAsync("message_uac", new SippOptions { Target = $"127.0.0.1:{uas.Port}" });
 
-        Assert.That(sent.Received.Single(), Does.Contain(text));
+        Assert.That(sent.Received.Distinct().Single(), Does.Contain(text));
     }
 
     [TestCase(false)]

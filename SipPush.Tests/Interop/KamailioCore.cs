@@ -10,11 +10,11 @@ namespace SipPush.Tests.Interop;
 /// <summary>A SIP/IP core on the loopback: Kamailio as registrar and proxy of one home domain.</summary>
 internal sealed class KamailioCore : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly PeerProcess _process;
     private readonly RunDirectory _directory;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
 
     private KamailioCore(KamailioOptions options, RunDirectory directory, PeerProcess process, int gm, int isc, int tls)
     {

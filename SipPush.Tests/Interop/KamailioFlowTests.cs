@@ -6,7 +6,7 @@ namespace SipPush.Tests.Interop;
 [TestFixture, Category("Interop"), NonParallelizable]
 public sealed class KamailioFlowTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [TestCase("udp", "MD5", "udp")]
     [TestCase("tcp", "MD5", "tcp")]

@@ -16,7 +16,7 @@ internal sealed class KamailioRelay : IAsyncDisposable
     /// <summary>Octets of a chunk that it takes: a body of more than 10 KiB is lost.</summary>
     public const int ChunkSize = 8192;
 
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly PeerProcess _process;
     private readonly RunDirectory _directory;

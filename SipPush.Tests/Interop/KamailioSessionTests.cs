@@ -22,7 +22,7 @@ public sealed class KamailioSessionTests
         await using var alice = await SessionParty.SenderAsync(core, senderBy);
         await using var bob = await SessionParty.ReceiverAsync(core, receiverBy, roots: _authority);
         await using var sip = await Capture.StartAsync(core.Gm.Port, alice.Port, bob.Port);
-        await using var msrp = await Capture.StartAsync(bob.Media.LocalEndPoint!.Port, alice.Media.LocalEndPoint!.Port);
+        await using var msrp = await Capture.StartAsync(bob.MediaPort, alice.MediaPort);
 
         var taking = bob.TakeAsync(Sizes.Length);
         await using (var session = await alice.Sender!.OpenSessionAsync(AgentPair.Bob, new PushOptions { Envelope = false, SuccessReport = true }, alice.Token))
@@ -47,7 +47,7 @@ public sealed class KamailioSessionTests
         Assert.That(streams, Has.Count.EqualTo(2));
         var frames = streams.Select(stream => (stream.DestinationPort, Frames: CapturedMsrp.Frames(stream.Octets))).ToList();
         Assert.That(frames.SelectMany(stream => stream.Frames).SelectMany(frame => frame.Faults), Is.Empty);
-        var toBob = frames.Single(stream => stream.DestinationPort == bob.Media.LocalEndPoint.Port).Frames;
+        var toBob = frames.Single(stream => stream.DestinationPort == bob.MediaPort).Frames;
         Assert.That(
             CapturedMsrp.Messages(toBob).Select(message => KeyValuePair.Create(message.Key, ((long)message.Value.Length, SessionParty.HashOf(message.Value)))), Is.EquivalentTo(sent));
         var reports = frames.SelectMany(stream => stream.Frames).Where(frame => frame.IsReport).Select(frame => (frame["Message-ID"], frame["Status"]));
@@ -71,7 +71,7 @@ public sealed class KamailioSessionTests
 
         Assert.That((result.Outcome, result.Mode), Is.EqualTo((PushOutcome.Delivered, PushMode.Session)), result.ToString());
         Assert.That(await taking, Is.EquivalentTo(new[] { KeyValuePair.Create("push", (5_000L, SessionParty.HashOf(SessionParty.Octets(5_000)))) }));
-        Assert.That((alice.Sdp("INVITE", "a=setup:"), alice.Sdp("SIP/2.0 200", "a=setup:")), Is.EqualTo((offered, answered)));
+        Assert.That((alice.Line("INVITE", "a=setup:"), alice.Line("SIP/2.0 200", "a=setup:")), Is.EqualTo((offered, answered)));
         await alice.UntilQuietAsync();
         await bob.UntilQuietAsync();
     }
@@ -155,7 +155,7 @@ public sealed class KamailioSessionTests
         await using var core = await StartAsync();
         await using var alice = await SessionParty.SenderAsync(core, "tcp");
         await using var bob = await SessionParty.ReceiverAsync(core, "udp");
-        await using var msrp = await Capture.StartAsync(bob.Media.LocalEndPoint!.Port);
+        await using var msrp = await Capture.StartAsync(bob.MediaPort);
         var taking = bob.TakeAsync(Sessions);
         var options = new PushOptions { Envelope = false, SuccessReport = true };
 

@@ -31,7 +31,7 @@ public sealed class KamailioTlsTests
 
         Assert.That(result.StatusCode, Is.EqualTo(200), () => $"{result.Error}{result.Response}");
         Assert.That(texts, Is.EqualTo(["The kettle is on."]));
-        var heard = bob.Tap.Heard.Single(message => message.StartsWith("MESSAGE", StringComparison.Ordinal));
+        var heard = bob.Tap.Heard.Distinct().Single(message => message.StartsWith("MESSAGE", StringComparison.Ordinal));
         Assert.That(heard, Does.Contain($"\r\nVia: SIP/2.0/{receiver.ToUpperInvariant()} ").And.Contain("\r\nVia: SIP/2.0/TLS "));
 
         // Digest over TLS: a 401, and the REGISTER again.
@@ -100,7 +100,10 @@ public sealed class KamailioTlsTests
         var result = await SendAsync(stack);
 
         Assert.That(result.Outcome, Is.EqualTo(shown ? SipTransactionOutcome.Answered : SipTransactionOutcome.TransportFailed), result.ToString());
-        Assert.That(core.Log.Any(line => line.Contains("peer did not return a certificate", StringComparison.Ordinal)), Is.EqualTo(!shown));
+        if (!shown)
+        {
+            Assert.That(await Poll.UntilAsync(() => core.Log.Any(line => line.Contains("peer did not return a certificate", StringComparison.Ordinal)), TimeSpan.FromSeconds(20)), Is.True);
+        }
     }
 
     private static async Task<SipTransactionResult> SendAsync(SipStack stack)

@@ -12,7 +12,7 @@ internal sealed class NsdServer : IAsyncDisposable
 {
     public const string Zone = "sip.example";
 
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly PeerProcess _process;
     private readonly RunDirectory _directory;

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using SipPush.Msrp;
+using SipPush.Sdp;
 using SipPush.Sip;
 using SipPush.Tests.Support;
 
@@ -34,6 +37,9 @@ internal sealed class SessionParty : IAsyncDisposable
 
     public int Port => Stack.Local[0].Address.Port;
 
+    /// <summary>Where its MSRP endpoint listens.</summary>
+    public int MediaPort => (Media.LocalEndPoint ?? Media.SecureLocalEndPoint)!.Port;
+
     /// <summary>Ends whatever takes longer than a test may.</summary>
     public CancellationToken Token => _limit.Token;
 
@@ -42,23 +48,47 @@ internal sealed class SessionParty : IAsyncDisposable
     /// <param name="transport">How it reaches the core: udp, tcp or tls.</param>
     /// <param name="isReachable">Whether its MSRP endpoint listens.</param>
     /// <param name="roots">Whom it trusts, on TLS.</param>
-    public static async Task<SessionParty> ReceiverAsync(KamailioCore? core, string transport, bool isReachable = true, TestAuthority? roots = null)
+    /// <param name="media">Changes what its MSRP endpoint is made of; with a certificate it speaks TLS alone.</param>
+    /// <param name="decide">Decides on each session; null takes all.</param>
+    public static async Task<SessionParty> ReceiverAsync(
+        KamailioCore? core,
+        string transport,
+        bool isReachable = true,
+        TestAuthority? roots = null,
+        Func<MsrpEndpointOptions, MsrpEndpointOptions>? media = null,
+        Func<PushOffer, CancellationToken, ValueTask<PushDecision>>? decide = null)
     {
-        var party = await StartAsync(core, transport, isReachable, roots);
+        var party = await StartAsync(core, transport, isReachable, roots, media);
         var user = party.CreateUser(core, "bob", transport);
-        party.Receiver = new PushReceiverAgent(user, new PushReceiverOptions { Applications = ["mms.ua"], MaxSize = 200_000_000, Media = party.Options });
+        party.Receiver = new PushReceiverAgent(user, new PushReceiverOptions { Applications = ["mms.ua"], MaxSize = 200_000_000, Media = party.Options, DecideAsync = decide });
         return await party.RegisteredAsync(core, async token => await party.Receiver.RegisterAsync(cancellationToken: token));
     }
 
     /// <summary>Opens sessions as alice; the rest as with <see cref="ReceiverAsync"/>.</summary>
     public static async Task<SessionParty> SenderAsync(
-        KamailioCore? core, string transport, bool isReachable = true, TestAuthority? roots = null, Func<PushMediaOptions, PushMediaOptions>? change = null)
+        KamailioCore? core,
+        string transport,
+        bool isReachable = true,
+        TestAuthority? roots = null,
+        Func<MsrpEndpointOptions, MsrpEndpointOptions>? media = null,
+        Func<PushMediaOptions, PushMediaOptions>? change = null)
     {
-        var party = await StartAsync(core, transport, isReachable, roots);
+        var party = await StartAsync(core, transport, isReachable, roots, media);
         var user = party.CreateUser(core, "alice", transport);
         party.Sender = new PushSenderAgent(user, new PushSenderOptions { Application = "mms.ua", Media = change is null ? party.Options : change(party.Options) });
         return await party.RegisteredAsync(core, async token => await user.RegisterAsync(new RegistrationOptions(), token));
     }
+
+    /// <summary>An MSRP endpoint that speaks TLS, shows that certificate and asks for that of the far end.</summary>
+    /// <param name="certificate">Nobody needs to know who signed it: its fingerprint is announced.</param>
+    /// <param name="port">Where it says it listens; null for where it does.</param>
+    public static Func<MsrpEndpointOptions, MsrpEndpointOptions> Secure(X509Certificate2 certificate, int? port = null) => options => options with
+    {
+        Listen = null,
+        ListenSecure = options.Listen,
+        AdvertisedPort = port,
+        Tls = new MsrpTlsOptions { Certificate = certificate, AsksForCertificates = true },
+    };
 
     /// <summary>Octets by chance, the same for each length.</summary>
     public static byte[] Octets(int length)
@@ -109,10 +139,34 @@ internal sealed class SessionParty : IAsyncDisposable
         }
     }
 
-    /// <summary>A line of the first session description that it has said or heard with that first line.</summary>
-    public string Sdp(string startLine, string line) => Tap.Messages.Select(message => message.Text)
+    /// <summary>What follows the beginning of a line in the first message, said or heard, that has that beginning and such a line.</summary>
+    public string Line(string startLine, string line) => Tap.Messages.Select(message => message.Text)
         .First(message => message.StartsWith(startLine, StringComparison.Ordinal) && message.Contains($"\r\n{line}", StringComparison.Ordinal))
         .Split("\r\n").First(each => each.StartsWith(line, StringComparison.Ordinal))[line.Length..];
+
+    /// <summary>Waits until it has said so many messages, or, without <paramref name="said"/>, heard them, that begin like that and have that in them.</summary>
+    public async Task UntilAsync(string begin, string part = "", int count = 1, bool said = true) => Assert.That(
+        await Poll.UntilAsync(
+            () => (said ? Tap.Said : Tap.Heard).Count(message => message.StartsWith(begin, StringComparison.Ordinal) && message.Contains(part, StringComparison.Ordinal)) >= count, TimeSpan.FromSeconds(30)),
+        Is.True,
+        () => $"{begin} {part}\n{string.Join("\n", Tap.Messages)}");
+
+    /// <summary>Has a sipp in a call with this party go on with its scenario, by an OPTIONS that looks like one of the call.</summary>
+    public async Task PromptAsync(Sipp sipp, bool tcp = false)
+    {
+        var options = SipRequest.Parse(Encoding.ASCII.GetBytes($"""
+            OPTIONS sip:al@127.0.0.1 SIP/2.0
+            Max-Forwards: 70
+            From: <sip:test@ims.example>;tag=1
+            To: <sip:al@ims.example>
+            Call-ID: {Line("", "Call-ID: ")}
+            CSeq: 1 OPTIONS
+            Content-Length: 0
+
+
+            """.ReplaceLineEndings("\r\n")));
+        Assert.That((await Stack.SendAsync(options, SipUri.Parse($"sip:127.0.0.1:{sipp.Port};transport={(tcp ? "tcp" : "udp")}"), Token)).StatusCode, Is.EqualTo(200));
+    }
 
     /// <summary>Waits until nothing is left of any session.</summary>
     public async Task UntilQuietAsync() => Assert.That(
@@ -142,9 +196,9 @@ internal sealed class SessionParty : IAsyncDisposable
         _limit.Dispose();
     }
 
-    private PushMediaOptions Options => new() { Endpoint = Media };
+    private PushMediaOptions Options => new() { Endpoint = Media, Tls = Media.Options.Tls is null ? TlsUse.None : TlsUse.Required };
 
-    private static async Task<SessionParty> StartAsync(KamailioCore? core, string transport, bool isReachable, TestAuthority? roots)
+    private static async Task<SessionParty> StartAsync(KamailioCore? core, string transport, bool isReachable, TestAuthority? roots, Func<MsrpEndpointOptions, MsrpEndpointOptions>? media)
     {
         var tap = new MessageTap();
         var port = FreePort.Next();
@@ -152,8 +206,8 @@ internal sealed class SessionParty : IAsyncDisposable
             ? CallParty.TlsOptions(core!, roots!)
             : new SipStackOptions { Listen = [SipEndPoint.Parse($"udp:127.0.0.1:{port}"), SipEndPoint.Parse($"tcp:127.0.0.1:{port}")] };
         var stack = await SipStack.StartAsync(options with { Tap = tap });
-        var media = MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = isReachable ? new IPEndPoint(IPAddress.Loopback, FreePort.Next()) : null, AdvertisedHost = "127.0.0.1" });
-        return new SessionParty(stack, tap, media, TimeSpan.FromSeconds(60));
+        var endpoint = new MsrpEndpointOptions { Listen = isReachable ? new IPEndPoint(IPAddress.Loopback, 0) : null, AdvertisedHost = "127.0.0.1" };
+        return new SessionParty(stack, tap, MsrpEndpoint.Start(media is null ? endpoint : media(endpoint)), TimeSpan.FromSeconds(60));
     }
 
     private SipUserAgent CreateUser(KamailioCore? core, string name, string transport) => Stack.CreateUserAgent(new SipUserAgentOptions

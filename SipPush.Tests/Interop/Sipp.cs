@@ -8,7 +8,7 @@ namespace SipPush.Tests.Interop;
 /// <summary>A sipp that runs one of the scenarios in Sipp/, named without its extension.</summary>
 internal sealed partial class Sipp : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly PeerProcess _process;
@@ -48,6 +48,12 @@ internal sealed partial class Sipp : IAsyncDisposable
         await using var sipp = await StartAsync(scenario, options);
         return await sipp.WaitAsync();
     }
+
+    /// <summary>Waits until it has a request of that method: what comes by several processes or tasks may come in another order than it was sent in.</summary>
+    public async Task UntilReceivedAsync(string method) => Assert.That(
+        await Poll.UntilAsync(async () => MessagesOf(await ReadAsync("messages.log")).Any(message => !message.Sent && message.Text.StartsWith($"{method} ", StringComparison.Ordinal)), _options.Limit),
+        Is.True,
+        $"sipp has not received {method}");
 
     /// <summary>Waits until all its calls are over, or its limit is; the time-out counts as a failed run.</summary>
     public async Task<SippResult> WaitAsync()

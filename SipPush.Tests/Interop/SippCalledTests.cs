@@ -32,24 +32,24 @@ public sealed class SippCalledTests
     [Test, Description("SIP-17")]
     public async Task Each_repetition_of_the_200_is_acknowledged()
     {
-        await using var sipp = await Sipp.StartAsync("invite_uas_repeat", new SippOptions { Retransmissions = false });
+        await using var sipp = await Sipp.StartAsync("invite_uas_repeat", new SippOptions { Tcp = true, Retransmissions = false });
         await using var alice = await StartAsync();
 
-        var session = await CallAsync(alice, sipp);
+        // Over TCP, so that the INVITE does not come again to a sipp that takes its time.
+        var session = await CallAsync(alice, sipp, tcp: true);
         await alice.UntilAsync(message => message is { Sent: true, Text: ['A', 'C', 'K', ..] }, 3);
         await session.EndAsync(alice.Token);
 
         var run = await EndAsync(sipp, alice);
-        Assert.That(Of(run, "ACK").Count(), Is.EqualTo(3));
-        Assert.That(Of(run, "ACK").Distinct().Count(), Is.EqualTo(1));
-        Assert.That(Line(Of(run, "ACK").First(), "Via"), Is.Not.EqualTo(Line(Of(run, "INVITE").Single(), "Via")));
+        Assert.That(run.Received.Count(message => message.StartsWith("ACK ", StringComparison.Ordinal)), Is.EqualTo(3));
+        Assert.That(Line(Of(run, "ACK").Single(), "Via"), Is.Not.EqualTo(Line(Of(run, "INVITE").Single(), "Via")));
     }
 
     [Test]
     public async Task When_the_first_copy_of_every_message_is_lost_each_call_is_made_and_ended()
     {
         const int Calls = 3;
-        await using var sipp = await Sipp.StartAsync("invite_uas", new SippOptions { Calls = Calls, Limit = TimeSpan.FromSeconds(20) });
+        await using var sipp = await Sipp.StartAsync("invite_uas", new SippOptions { Calls = Calls, Limit = TimeSpan.FromSeconds(60) });
         await using var relay = new LosingRelay(sipp.Port);
         await using var alice = await StartAsync();
 
@@ -167,8 +167,9 @@ public sealed class SippCalledTests
         return run;
     }
 
+    // Once each, however often one came again.
     private static IEnumerable<string> Of(SippResult run, params string[] methods) =>
-        run.Received.Where(message => methods.Contains(message[..message.IndexOf(' ', StringComparison.Ordinal)]));
+        run.Received.Where(message => methods.Contains(message[..message.IndexOf(' ', StringComparison.Ordinal)])).Distinct();
 
     private static string Line(string message, string name) =>
         message.Split("\r\n").First(line => line.StartsWith($"{name}:", StringComparison.Ordinal));

@@ -31,7 +31,9 @@ public sealed class SippCallingTests
     public async Task A_repeated_INVITE_is_one_call_and_its_200_is_repeated_until_the_ACK()
     {
         var calls = 0;
-        await using var bob = await StartAsync();
+
+        // The timers of the RFC: the third 200 is acknowledged long before the fourth is due.
+        await using var bob = await CallParty.StartAsync("bob");
         bob.TakeCalls(async (_, _) =>
         {
             calls++;
@@ -41,8 +43,8 @@ public sealed class SippCallingTests
         var run = await RunAsync("invite_uac_repeated", bob, new SippOptions { Retransmissions = false });
 
         Assert.That(calls, Is.EqualTo(1));
-        Assert.That(run.Received.Count(), Is.EqualTo(6));
-        Assert.That(run.Received.Where(message => message.Contains(" INVITE\r\n", StringComparison.Ordinal)).Distinct().Count(), Is.EqualTo(2));
+        Assert.That(run.Received.Count(message => !message.StartsWith("SIP/2.0 100", StringComparison.Ordinal)), Is.EqualTo(6));
+        Assert.That(run.Received.Where(message => message.Contains(" INVITE\r\n", StringComparison.Ordinal) && !message.StartsWith("SIP/2.0 100", StringComparison.Ordinal)).Distinct().Count(), Is.EqualTo(2));
         Assert.That((await (await bob.CalledAsync()).Completion).Cause, Is.EqualTo(SipSessionEndCause.Remote));
     }
 

@@ -6,7 +6,7 @@ namespace SipPush.Tests.Interop;
 [TestFixture, Category("Interop"), NonParallelizable]
 public sealed class SippFlowTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly List<string> _callIds = [];
 

@@ -36,5 +36,5 @@ internal sealed record SippOptions
     public IReadOnlyDictionary<string, string> Keys { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The whole run; when it is over, the run has failed.</summary>
-    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(30);
 }

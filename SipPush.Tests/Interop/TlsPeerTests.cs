@@ -10,7 +10,7 @@ namespace SipPush.Tests.Interop;
 [TestFixture, Category("Interop"), NonParallelizable]
 public sealed class TlsPeerTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly TestAuthority _authority = TestAuthority.CreateRoot();
     private readonly RunDirectory _directory = new();
