@@ -25,7 +25,7 @@ internal sealed class FileCall : IAsyncDisposable
         _push = push;
         _clock = userAgent.Stack.TimeProvider;
         _identifiers = new StackIdentifiers(userAgent.Stack.Identifiers);
-        _negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
+        _negotiation = new MsrpNegotiation(media, userAgent, options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
     }
 
     /// <summary>True when the far end, or the stack, has ended it.</summary>
@@ -51,6 +51,7 @@ internal sealed class FileCall : IAsyncDisposable
         var invite = await userAgent.InviteAsync(target, new InviteOptions
         {
             Offer = new SipBody(SessionDescription.ContentType, offer.ToOctets()),
+            ContactParameters = composer.FeatureTags(_push),
             Prepare = request => composer.Prepare(request, _push),
         }, cancellationToken).ConfigureAwait(false);
 

@@ -47,6 +47,9 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
         AddPreference(invite, push);
     }
 
+    /// <summary>The feature tags of an INVITE's Contact: the service and the application that it is for.</summary>
+    public IReadOnlyList<string> FeatureTags(PushOptions push) => PushFeatures.Parameters(options.Icsi, [push.Application ?? options.Application]);
+
     /// <summary>The envelope round a content of which only the head is at hand.</summary>
     public byte[] EnvelopeHead(PushContent content, PushOptions push) =>
         Envelope(content.ContentType, default, push, push.Application ?? options.Application).ToArray();

@@ -16,17 +16,14 @@ internal sealed class MsrpNegotiation
     private readonly MsrpSessionOptions _messages;
     private readonly Dictionary<int, MsrpSession> _sessions = [];
 
-    public MsrpNegotiation(PushMedia media, SipStack stack, string user, IReadOnlyList<string> types, MsrpSessionOptions messages, long? maxSize, MediaDirection direction)
+    public MsrpNegotiation(PushMedia media, SipUserAgent userAgent, IReadOnlyList<string> types, MsrpSessionOptions messages, long? maxSize, MediaDirection direction)
     {
         _media = media;
         _messages = messages;
         var endpoint = media.Endpoint;
-        Span<byte> octets = stackalloc byte[8];
-        stack.Identifiers.Fill(octets);
-        var id = (BinaryPrimitives.ReadUInt64BigEndian(octets) >> 2).ToString(CultureInfo.InvariantCulture);
         Capabilities = new MessageCapabilities
         {
-            Origin = new Origin(user, id, "1", HostOf(endpoint)),
+            Origin = NewOrigin(userAgent, HostOf(endpoint)),
             AcceptTypes = new AcceptTypes(types),
             NewPath = NewPath,
             MaxSize = maxSize,
@@ -48,6 +45,20 @@ internal sealed class MsrpNegotiation
 
     /// <summary>Whether somebody else ends a session whose place another one takes.</summary>
     public bool LeavesEarlier { get; init; }
+
+    /// <summary>What could be taken, for who asks by that flow: it is no offer, and nothing is begun (RFC 3264 §9).</summary>
+    public static SipBody DescribeCapabilities(SipUserAgent userAgent, PushMediaOptions media, IReadOnlyList<string> types, long? maxSize, SipFlow flow)
+    {
+        var description = SdpAnswerer.DescribeCapabilities(new MessageCapabilities
+        {
+            Origin = NewOrigin(userAgent, userAgent.Stack.HostTowards(flow.Remote.Address.Address) ?? "localhost"),
+            AcceptTypes = new AcceptTypes(types),
+            NewPath = NoPath,
+            MaxSize = maxSize,
+            Tls = media.Tls,
+        });
+        return new SipBody(SessionDescription.ContentType, description.ToOctets());
+    }
 
     /// <summary>Whether two descriptions name the same MSRP session of their sender at that place.</summary>
     public static bool IsSamePath(SessionDescription? earlier, SessionDescription now, int index) =>
@@ -130,6 +141,14 @@ internal sealed class MsrpNegotiation
                 yield return fingerprint;
             }
         }
+    }
+
+    private static Origin NewOrigin(SipUserAgent userAgent, string host)
+    {
+        Span<byte> octets = stackalloc byte[8];
+        userAgent.Stack.Identifiers.Fill(octets);
+        var id = (BinaryPrimitives.ReadUInt64BigEndian(octets) >> 2).ToString(CultureInfo.InvariantCulture);
+        return new Origin(userAgent.ContactUser ?? "-", id, "1", host);
     }
 
     private static string HostOf(MsrpEndpoint endpoint) =>

@@ -46,7 +46,9 @@ public sealed class PushSenderAgent : IAsyncDisposable
             _log,
             options.WatchQueueLength,
             _turns.Dismiss);
-        userAgent.Handle(SipMethod.Register, new ThirdPartyRegistrar(Registrations, userAgent.Stack, _log).HandleAsync);
+        userAgent.Handle(SipMethod.Register, new ThirdPartyRegistrar(Registrations, userAgent.Stack, _log).HandleAsync, null, new UserAgentCapabilities(
+            PushFeatures.Parameters(options.Icsi, [options.Application]),
+            flow => MsrpNegotiation.DescribeCapabilities(userAgent, options.Media, options.OfferTypes, null, flow)));
     }
 
     /// <summary>Who is registered, as far as the core has told.</summary>

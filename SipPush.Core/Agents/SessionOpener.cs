@@ -13,7 +13,7 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
     {
         var stack = userAgent.Stack;
         var began = stack.TimeProvider.GetTimestamp();
-        var negotiation = new MsrpNegotiation(media, stack, userAgent.ContactUser ?? "-", options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
+        var negotiation = new MsrpNegotiation(media, userAgent, options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
         var exchange = new SendingExchange(negotiation, log);
         SipSession? call = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -22,7 +22,7 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             var invite = await userAgent.InviteAsync(target, new InviteOptions
             {
                 Offer = exchange.Offer(),
-                ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
+                ContactParameters = composer.FeatureTags(push),
                 Prepare = request =>
                 {
                     request.Set(SipHeaderNames.To, $"<{to}>");

@@ -75,11 +75,11 @@ internal sealed class SessionReceiver(
     {
         var messages = media.Options.Messages with
         {
-            AcceptTypes = reader.AcceptedTypes.Contains("*/*") ? ["*"] : [.. reader.AcceptedTypes],
+            AcceptTypes = reader.SessionTypes,
             MaxSize = options.MaxSize,
             ReportTiming = MsrpReportTiming.ByApplication,
         };
-        var negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
+        var negotiation = new MsrpNegotiation(media, userAgent, messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
         var exchange = new ReceivingExchange(negotiation, messages);
         ReceivingSession? session = null;
         try

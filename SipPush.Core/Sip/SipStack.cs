@@ -472,6 +472,13 @@ public sealed class SipStack : IAsyncDisposable
             : (SipUri.FormatHost(IsAny(local.Address) ? LocalAddressTo(peer) : local.Address), local.Port);
     }
 
+    /// <summary>The host by which a peer reaches this stack; null when the stack listens at every address, and the peer's, which would tell, is not known.</summary>
+    internal string? HostTowards(IPAddress? peer)
+    {
+        var local = (_transports.Find(transport => transport.Local.Address.AddressFamily == peer?.AddressFamily) ?? _transports[0]).Local.Address.Address;
+        return _options.Advertise?.Host ?? (!IsAny(local) ? local : peer is null ? null : LocalAddressTo(peer))?.ToString();
+    }
+
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     // Listening on all addresses, the one to name is that from which the system would send to the peer. Nothing is sent for this.
@@ -663,13 +670,22 @@ public sealed class SipStack : IAsyncDisposable
             return;
         }
 
-        await AnswerOptionsAsync(transaction).ConfigureAwait(false);
+        var asked = Array.Find(_userAgents, userAgent => userAgent.IsNamedBy(request)) ?? (_userAgents.Length == 1 ? _userAgents[0] : null);
+        await AnswerOptionsAsync(transaction, asked).ConfigureAwait(false);
     }
 
     /// <summary>Tells what the user agents can do, with the status that an INVITE would get from who is free to take it (RFC 3261 §11.2).</summary>
-    internal async ValueTask AnswerOptionsAsync(SipServerTransaction transaction)
+    /// <param name="transaction">The question.</param>
+    /// <param name="asked">Whom it is for: its feature tags and its media are told; null for nobody in particular.</param>
+    internal async ValueTask AnswerOptionsAsync(SipServerTransaction transaction, SipUserAgent? asked)
     {
         using var answer = transaction.CreateResponse(200);
+        var capabilities = asked?.Capabilities;
+        if (capabilities is not null)
+        {
+            answer.Add(SipHeaderNames.Contact, asked!.FormatContact(transaction));
+        }
+
         answer.Add(SipHeaderNames.Allow, AllowedMethods());
         var types = string.Join(", ", _userAgents.SelectMany(userAgent => userAgent.AcceptedTypes).Distinct(StringComparer.OrdinalIgnoreCase));
         if (types.Length > 0)
@@ -679,6 +695,12 @@ public sealed class SipStack : IAsyncDisposable
 
         answer.Add(SipHeaderNames.AcceptEncoding, "identity");
         answer.Add(SipHeaderNames.Supported, string.Join(", ", SupportedOptions()));
+        if (capabilities is not null && RequestInspection.TakesSession(transaction.Request))
+        {
+            var body = capabilities.Describe(transaction.Flow);
+            answer.SetBody(body.ContentType, body.Octets);
+        }
+
         await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
     }
 
