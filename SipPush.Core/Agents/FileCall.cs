@@ -48,12 +48,16 @@ internal sealed class FileCall : IAsyncDisposable
 
         var began = _clock.GetTimestamp();
         var offer = _exchange.Offer(SdpOfferer.CreateOffer(_negotiation.Capabilities, [.. files.Select(file => file.Offer(_identifiers))]));
-        var invite = await userAgent.InviteAsync(target, new InviteOptions
+        var icons = files.Where(file => file.File.Icon is not null).Select(file => KeyValuePair.Create(file.IconId, file.File.Icon!)).ToList();
+        var invite = await InviteAsync(offer).ConfigureAwait(false);
+        if (invite.StatusCode == 415 && icons.Count > 0)
         {
-            Offer = new SipBody(SessionDescription.ContentType, offer.ToOctets()),
-            ContactParameters = composer.FeatureTags(_push),
-            Prepare = request => composer.Prepare(request, _push),
-        }, cancellationToken).ConfigureAwait(false);
+            // It does not know multipart bodies, but perhaps files (RFC 5547 §8.8).
+            icons.Clear();
+            _exchange.Withdraw();
+            offer = _exchange.Offer(OfferBody.WithoutIcons(offer));
+            invite = await InviteAsync(offer).ConfigureAwait(false);
+        }
 
         _call = invite.Session ?? throw new PushException(SessionOpener.Read(invite) with { Elapsed = _clock.GetElapsedTime(began) });
         _watch = WatchAsync(_call);
@@ -61,6 +65,13 @@ internal sealed class FileCall : IAsyncDisposable
         {
             throw new PushException(new PushResult { Outcome = PushOutcome.Refused, Reason = "The answer can't be read", StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session });
         }
+
+        ValueTask<InviteResult> InviteAsync(SessionDescription description) => userAgent.InviteAsync(target, new InviteOptions
+        {
+            Offer = OfferBody.Write(description, icons),
+            ContactParameters = composer.FeatureTags(_push),
+            Prepare = request => composer.Prepare(request, _push),
+        }, cancellationToken);
     }
 
     /// <summary>Offers what was lost again, each as a new transfer in its own place; what has ended keeps its place with port 0 (RFC 5547 §8.1). False when that can't be had in this dialog.</summary>
@@ -198,7 +209,8 @@ internal sealed class FileCall : IAsyncDisposable
 
     private async ValueTask<bool> ReofferAsync(SessionDescription draft, bool isNew, CancellationToken cancellationToken)
     {
-        var offer = _exchange.Offer(draft);
+        // The icons came with the INVITE.
+        var offer = _exchange.Offer(OfferBody.WithoutIcons(draft));
         var result = await _call!.ReinviteAsync(new SipBody(SessionDescription.ContentType, offer.ToOctets()), cancellationToken).ConfigureAwait(false);
         if (result.Response is not { IsSuccess: true } success)
         {

@@ -25,6 +25,9 @@ internal sealed class OutgoingFile(PushFile file, FileSelector selector, string 
     /// <summary>What the answer has to allow for it.</summary>
     public long Length => file.Size - Offset;
 
+    /// <summary>What its icon is called in an offer.</summary>
+    public string IconId { get; } = $"{messageId}@icon.invalid";
+
     /// <summary>A transfer of its own for each attempt (RFC 5547 §8.1).</summary>
     public MessageOffer Offer(SdpIdentifiers identifiers) => MessageOffer.Push(new FileTransfer
     {
@@ -32,6 +35,7 @@ internal sealed class OutgoingFile(PushFile file, FileSelector selector, string 
         TransferId = identifiers.NewFileTransferId(),
         Disposition = file.Disposition,
         Date = file.Date,
+        Icon = file.Icon is null ? null : IconId,
         Range = Offset > 0 ? new FileRange(Offset + 1, file.Size) : null,
     });
 

@@ -43,6 +43,15 @@ public sealed record PushFile
     /// <summary>When it was made and changed; of <see cref="FromPath"/> what the file system says.</summary>
     public FileDate? Date { get; init; }
 
+    /// <summary>A small picture that stands for it, shown before it is taken (RFC 5547 §8.8); null for none. It goes with the INVITE, so it should have no more octets than it needs. A far end that
+    /// does not take it is offered the file without.</summary>
+    /// <exception cref="ArgumentException">It is not in memory.</exception>
+    public PushContent? Icon
+    {
+        get;
+        init => field = value is null or { IsInMemory: true } ? value : throw new ArgumentException("An icon is in memory", nameof(Icon));
+    }
+
     /// <summary>Octets at its beginning that the far end has already, from an attempt that broke off (<see cref="DeliveryReport.ResumeAt"/>): only what follows is sent. Default 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or nothing follows.</exception>
     public long ResumeFrom

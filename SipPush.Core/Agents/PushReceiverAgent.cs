@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SipPush.Diagnostics;
-using SipPush.Sdp;
 using SipPush.Sip;
 
 namespace SipPush;
@@ -37,7 +36,7 @@ public sealed class PushReceiverAgent : IAsyncDisposable
         _media = new PushMedia(userAgent.Stack, options.Media);
         _sessions = new SessionReceiver(userAgent, options, _media, _reader, DecideAsync, _queue, _log);
         userAgent.Handle(SipMethod.Message, HandleAsync, _reader.AcceptedTypes);
-        userAgent.HandleInvitations(_sessions.HandleAsync, [SessionDescription.ContentType], new UserAgentCapabilities(
+        userAgent.HandleInvitations(_sessions.HandleAsync, OfferBody.Types, new UserAgentCapabilities(
             PushFeatures.Parameters(options.Icsi, options.Applications),
             flow => MsrpNegotiation.DescribeCapabilities(userAgent, options.Media, _reader.SessionTypes, options.MaxSize, flow)));
     }

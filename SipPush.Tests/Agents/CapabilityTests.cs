@@ -25,11 +25,11 @@ public sealed class CapabilityTests
             CSeq: 1 OPTIONS
             Contact: <sip:user@192.0.2.10:5060>;+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.omapush";+g.oma.pusheventapp="mms.ua,wml.ua"
             Allow: ACK, BYE, CANCEL, INVITE, MESSAGE, OPTIONS, PRACK, UPDATE
-            Accept: application/vnd.oma.push, text/*, application/sdp
+            Accept: application/vnd.oma.push, text/*, application/sdp, multipart/related
             Accept-Encoding: identity
             Supported: 100rel, gruu, path, timer
             Content-Type: application/sdp
-            Content-Length: 194
+            Content-Length: 175
 
             v=0
             o=user 0 1 IN IP4 192.0.2.10
