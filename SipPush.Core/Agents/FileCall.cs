@@ -61,7 +61,7 @@ internal sealed class FileCall : IAsyncDisposable
 
         _call = invite.Session ?? throw new PushException(SessionOpener.Read(invite) with { Elapsed = _clock.GetElapsedTime(began) });
         _watch = WatchAsync(_call);
-        if (!TryTakeAnswer(offer, _call.RemoteDescription))
+        if (!await TakeAnswerAsync(offer, _call.RemoteDescription, cancellationToken).ConfigureAwait(false))
         {
             throw new PushException(new PushResult { Outcome = PushOutcome.Refused, Reason = "The answer can't be read", StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session });
         }
@@ -220,7 +220,7 @@ internal sealed class FileCall : IAsyncDisposable
 
         if (isNew)
         {
-            return TryTakeAnswer(offer, SipBody.Of(success));
+            return await TakeAnswerAsync(offer, SipBody.Of(success), cancellationToken).ConfigureAwait(false);
         }
 
         if (!TryRead(SipBody.Of(success), out var answer) || _exchange.ReceiveAnswer(answer).Any(fault => !fault.IsHarmless))
@@ -229,6 +229,23 @@ internal sealed class FileCall : IAsyncDisposable
         }
 
         return true;
+    }
+
+    // When it shows that somebody is between who does not know CEMA, another offer is made without, and its answer counts (RFC 6714 §4.2).
+    private async ValueTask<bool> TakeAnswerAsync(SessionDescription offer, SipBody? body, CancellationToken cancellationToken)
+    {
+        if (!TryTakeAnswer(offer, body))
+        {
+            return false;
+        }
+
+        if (!_lines.Any(line => line.Route is { NeedsOfferWithoutCema: true }))
+        {
+            return true;
+        }
+
+        _negotiation.GiveUpCema();
+        return await ReofferAsync(_exchange.WithoutCema(), isNew: true, cancellationToken).ConfigureAwait(false);
     }
 
     private bool TryTakeAnswer(SessionDescription offer, SipBody? body)

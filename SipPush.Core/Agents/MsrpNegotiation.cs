@@ -35,7 +35,7 @@ internal sealed class MsrpNegotiation
         };
     }
 
-    public MessageCapabilities Capabilities { get; }
+    public MessageCapabilities Capabilities { get; private set; }
 
     /// <summary>How the session of a media description is to be set up, where it differs from the others; null for all alike.</summary>
     public Func<int, MsrpSessionOptions>? OptionsOf { get; set; }
@@ -67,6 +67,9 @@ internal sealed class MsrpNegotiation
         && MessageMedia.TryRead(earlier, earlier.Media[index], out var before, out _)
         && MessageMedia.TryRead(now, now.Media[index], out var after, out _)
         && before.Path.Select(uri => uri.ToString()).SequenceEqual(after.Path.Select(uri => uri.ToString()));
+
+    /// <summary>From now on nothing is offered or answered with CEMA: somebody is between who does not know it (RFC 6714 §4.2).</summary>
+    public void GiveUpCema() => Capabilities = Capabilities with { SupportsCema = false };
 
     /// <summary>Says whether the session of a media description goes on when that is described anew.</summary>
     public void Keep(int index, bool isKept)

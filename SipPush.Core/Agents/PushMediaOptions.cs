@@ -19,7 +19,8 @@ public sealed record PushMediaOptions
     /// <summary>Whether TLS is spoken; never by default. Takes an <see cref="Endpoint"/> that listens on it.</summary>
     public TlsUse Tls { get; init; }
 
-    /// <summary>Whether middleboxes may anchor the connection (RFC 6714); not by default.</summary>
+    /// <summary>Whether middleboxes may anchor the connection (RFC 6714); not by default. When the answer shows that one is between and the far end does not know this, it is offered once more
+    /// without (§4.2). Host names and addresses are not compared with each other.</summary>
     public bool SupportsCema { get; init; }
 
     /// <summary>How messages are sent and what of them is taken: chunk size, window, slow readers. Types and sizes are the agent's.</summary>

@@ -32,7 +32,8 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             }, cancellationToken).ConfigureAwait(false);
 
             call = invite.Session ?? throw new PushException(Read(invite) with { Elapsed = stack.TimeProvider.GetElapsedTime(began) });
-            var (session, remote) = exchange.TakeAnswer(call.RemoteDescription, out var refusal) ?? throw new PushException(
+            var (taken, refusal) = await exchange.TakeAnswerAsync(call, cancellationToken).ConfigureAwait(false);
+            var (session, remote) = taken ?? throw new PushException(
                 new PushResult { Outcome = PushOutcome.Refused, Reason = refusal, StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session, Elapsed = stack.TimeProvider.GetElapsedTime(began) });
 
             // Without the dialog nobody will come.
