@@ -9,9 +9,9 @@ namespace SipPush;
 internal static class ContentReader
 {
     // Every field may be folded and of its full length; nobody needs so much.
-    private const int LongestEnvelope = 64 * 1024;
+    public const int LongestEnvelope = 64 * 1024;
 
-    /// <summary>The push that a message brings; null when it is of a type that is not taken, or its envelope can't be read.</summary>
+    /// <summary>The push that a message brings; null, and its sender is told, when it is of a type that is not taken, its envelope can't be read, or its content is too large.</summary>
     /// <exception cref="IOException">The message ended before its envelope did.</exception>
     public static async ValueTask<IncomingPush?> ReadAsync(IncomingMsrpMessage message, PushOffer offer, MessageReader reader, bool isTrusted, bool lenient)
     {
@@ -22,6 +22,7 @@ internal static class ContentReader
         {
             if (await ReadEnvelopeAsync(message.Body, lenient).ConfigureAwait(false) is not var (read, octets))
             {
+                message.Report(MsrpStatus.UnsupportedMediaType);
                 return null;
             }
 
@@ -30,8 +31,9 @@ internal static class ContentReader
             length = length < 0 ? length : length - octets;
         }
 
-        if (!reader.Takes(contentType))
+        if (!reader.Takes(contentType) || length > reader.MaxSize)
         {
+            message.Report(length > reader.MaxSize ? MsrpStatus.MessageTooLarge : MsrpStatus.UnsupportedMediaType);
             return null;
         }
 

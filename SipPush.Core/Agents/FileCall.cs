@@ -9,6 +9,8 @@ internal sealed class FileCall : IAsyncDisposable
 {
     private static readonly Task Never = new TaskCompletionSource().Task;
 
+    private readonly SipUserAgent _userAgent;
+    private readonly SipUri _target;
     private readonly PushOptions _push;
     private readonly TimeProvider _clock;
     private readonly MsrpNegotiation _negotiation;
@@ -20,12 +22,14 @@ internal sealed class FileCall : IAsyncDisposable
     private SipSession? _call;
     private Task _watch = Task.CompletedTask;
 
-    public FileCall(SipUserAgent userAgent, PushSenderOptions options, PushMedia media, PushOptions push)
+    public FileCall(SipUserAgent userAgent, SipUri target, PushSenderOptions options, PushMedia media, PushOptions push)
     {
+        _userAgent = userAgent;
+        _target = target;
         _push = push;
         _clock = userAgent.Stack.TimeProvider;
         _identifiers = new StackIdentifiers(userAgent.Stack.Identifiers);
-        _negotiation = new MsrpNegotiation(media, userAgent, options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
+        _negotiation = new MsrpNegotiation(media, userAgent, userAgent.NextHop(target).HostAddress(), options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
     }
 
     /// <summary>True when the far end, or the stack, has ended it.</summary>
@@ -39,7 +43,7 @@ internal sealed class FileCall : IAsyncDisposable
 
     /// <summary>Offers the files by an INVITE.</summary>
     /// <exception cref="PushException">It was refused, or not answered.</exception>
-    public async ValueTask OpenAsync(SipUserAgent userAgent, SipUri target, MessageComposer composer, IReadOnlyList<OutgoingFile> files, CancellationToken cancellationToken)
+    public async ValueTask OpenAsync(MessageComposer composer, IReadOnlyList<OutgoingFile> files, CancellationToken cancellationToken)
     {
         for (var i = 0; i < files.Count; i++)
         {
@@ -66,7 +70,7 @@ internal sealed class FileCall : IAsyncDisposable
             throw new PushException(new PushResult { Outcome = PushOutcome.Refused, Reason = "The answer can't be read", StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session });
         }
 
-        ValueTask<InviteResult> InviteAsync(SessionDescription description) => userAgent.InviteAsync(target, new InviteOptions
+        ValueTask<InviteResult> InviteAsync(SessionDescription description) => _userAgent.InviteAsync(_target, new InviteOptions
         {
             Offer = OfferBody.Write(description, icons),
             ContactParameters = composer.FeatureTags(_push),
@@ -146,7 +150,8 @@ internal sealed class FileCall : IAsyncDisposable
             var session = _negotiation.SessionOf(index);
             await session.StartAsync(_negotiation.RemoteOf(line.Route!), either.Token).ConfigureAwait(false);
             isConnected = true;
-            var result = await session.SendAsync(file.Open(_push, out source), either.Token).ConfigureAwait(false);
+            (var message, source) = await file.OpenAsync(_push, either.Token).ConfigureAwait(false);
+            var result = await session.SendAsync(message, either.Token).ConfigureAwait(false);
             file.IsSent(result, _clock.GetElapsedTime(began), IsOver);
         }
         catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested)

@@ -13,20 +13,31 @@ namespace SipPush;
 internal sealed class MsrpNegotiation
 {
     private readonly PushMedia _media;
+    private readonly string _host;
     private readonly MsrpSessionOptions _messages;
     private readonly Dictionary<int, MsrpSession> _sessions = [];
 
-    public MsrpNegotiation(PushMedia media, SipUserAgent userAgent, IReadOnlyList<string> types, MsrpSessionOptions messages, long? maxSize, MediaDirection direction)
+    /// <param name="media">The endpoint.</param>
+    /// <param name="userAgent">Whose offer or answer it is.</param>
+    /// <param name="peer">Where SIP sends to first, or has received from; null where that is a name.</param>
+    /// <param name="types">The types that are taken.</param>
+    /// <param name="messages">How sessions are set up.</param>
+    /// <param name="maxSize">Octets of a content that is taken; null for no limit.</param>
+    /// <param name="direction">Which way messages go.</param>
+    /// <exception cref="InvalidOperationException">The endpoint listens at every address, and which the far end reaches can't be known.</exception>
+    public MsrpNegotiation(PushMedia media, SipUserAgent userAgent, IPAddress? peer, IReadOnlyList<string> types, MsrpSessionOptions messages, long? maxSize, MediaDirection direction)
     {
         _media = media;
         _messages = messages;
+        _host = media.HostTowards(peer);
         var endpoint = media.Endpoint;
         Capabilities = new MessageCapabilities
         {
-            Origin = NewOrigin(userAgent, HostOf(endpoint)),
+            Origin = NewOrigin(userAgent, _host),
             AcceptTypes = new AcceptTypes(types),
             NewPath = NewPath,
             MaxSize = maxSize,
+            WrapperSize = ContentReader.LongestEnvelope,
             Direction = direction,
             IsReachable = media.Options.IsReachable && (endpoint.Options.AdvertisedPort is not null || (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint) is not null),
             SupportsCema = media.Options.SupportsCema,
@@ -154,9 +165,6 @@ internal sealed class MsrpNegotiation
         return new Origin(userAgent.ContactUser ?? "-", id, "1", host);
     }
 
-    private static string HostOf(MsrpEndpoint endpoint) =>
-        endpoint.Options.AdvertisedHost ?? (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint)?.Address.ToString() ?? "localhost";
-
     private List<PathUri> NewPath(int index, bool isSecure)
     {
         MsrpSession? session;
@@ -168,7 +176,7 @@ internal sealed class MsrpNegotiation
             }
         }
 
-        session = _media.Endpoint.CreateSession(OptionsOf?.Invoke(index) ?? _messages, isSecure);
+        session = _media.Endpoint.CreateSession(OptionsOf?.Invoke(index) ?? _messages, isSecure, _host);
         MsrpSession? earlier;
         lock (_sessions)
         {

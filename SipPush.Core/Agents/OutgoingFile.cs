@@ -39,12 +39,18 @@ internal sealed class OutgoingFile(PushFile file, FileSelector selector, string 
         Range = Offset > 0 ? new FileRange(Offset + 1, file.Size) : null,
     });
 
-    public OutgoingMsrpMessage Open(PushOptions push, out Stream? source) => file.Open(Offset, out source) with
+    /// <summary>The message of this attempt, and what it is read from, which is the caller's to dispose of after it.</summary>
+    public async ValueTask<(OutgoingMsrpMessage Message, Stream? Source)> OpenAsync(PushOptions push, CancellationToken cancellationToken)
     {
-        MessageId = messageId,
-        SuccessReport = push.SuccessReport,
-        Progress = file.Progress is { } progress ? new PushSession.Relay(progress) : null,
-    };
+        var (message, source) = await file.OpenAsync(Offset, cancellationToken).ConfigureAwait(false);
+        message = message with
+        {
+            MessageId = messageId,
+            SuccessReport = push.SuccessReport,
+            Progress = file.Progress is { } progress ? new PushSession.Relay(progress) : null,
+        };
+        return (message, source);
+    }
 
     /// <summary>It was sent, or something came in its way.</summary>
     public void IsSent(MsrpSendResult result, TimeSpan elapsed, bool isOver)

@@ -7,7 +7,8 @@ namespace SipPush;
 public sealed record PushMediaOptions
 {
     /// <summary>The endpoint that has the sessions; any number of agents may share one. It stays the caller's to dispose, after the agents. Null, as by default, has the agent start one of its own
-    /// when it is first needed, at a free port of the address that the stack listens at.</summary>
+    /// when it is first needed, at a free port of the address that the stack listens at. Of one that listens at every address, without a host to advertise, far ends are told the address by which SIP
+    /// reaches this end.</summary>
     public MsrpEndpoint? Endpoint { get; init; }
 
     /// <summary>Sees what goes over the wire, when the agent has started the endpoint itself; null for nobody.</summary>

@@ -13,7 +13,7 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
     {
         var stack = userAgent.Stack;
         var began = stack.TimeProvider.GetTimestamp();
-        var negotiation = new MsrpNegotiation(media, userAgent, options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
+        var negotiation = new MsrpNegotiation(media, userAgent, userAgent.NextHop(target).HostAddress(), options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
         var exchange = new SendingExchange(negotiation, log);
         SipSession? call = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -77,10 +77,9 @@ internal sealed class SessionReceiver(
         var messages = media.Options.Messages with
         {
             AcceptTypes = reader.SessionTypes,
-            MaxSize = options.MaxSize,
             ReportTiming = MsrpReportTiming.ByApplication,
         };
-        var negotiation = new MsrpNegotiation(media, userAgent, messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
+        var negotiation = new MsrpNegotiation(media, userAgent, invitation.Flow.Remote.Address.Address, messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
         var exchange = new ReceivingExchange(negotiation, messages);
         ReceivingSession? session = null;
         try
@@ -236,8 +235,6 @@ internal sealed class SessionReceiver(
                 await queue.Writer.WriteAsync(push).ConfigureAwait(false);
                 return;
             }
-
-            message.Report(MsrpStatus.UnsupportedMediaType);
         }
         catch (Exception failure) when (failure is IOException or ChannelClosedException)
         {

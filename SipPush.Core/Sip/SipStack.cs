@@ -476,7 +476,7 @@ public sealed class SipStack : IAsyncDisposable
     internal string? HostTowards(IPAddress? peer)
     {
         var local = (_transports.Find(transport => transport.Local.Address.AddressFamily == peer?.AddressFamily) ?? _transports[0]).Local.Address.Address;
-        return _options.Advertise?.Host ?? (!IsAny(local) ? local : peer is null ? null : LocalAddressTo(peer))?.ToString();
+        return _options.Advertise?.Host.Trim('[', ']') ?? (!IsAny(local) ? local : peer is null ? null : LocalAddressTo(peer))?.ToString();
     }
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

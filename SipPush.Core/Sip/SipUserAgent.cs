@@ -178,6 +178,10 @@ public sealed class SipUserAgent
         _gruu = binding?.PublicGruu;
     }
 
+    /// <summary>Where a request outside dialogs goes first, as long as the proxy in use answers.</summary>
+    internal SipUri NextHop(SipUri target) =>
+        _options.OutboundProxies.Count > 0 ? _options.OutboundProxies[_proxyInUse % _options.OutboundProxies.Count] : _serviceRoute.FirstOrDefault() ?? target;
+
     /// <summary>
     /// Where the requests of a dialog go first. Without a route, to the remote target; but a target that only its domain can find, as a GRUU,
     /// goes by the proxy that all requests of this user agent go by (RFC 3261 §8.1.2).
