@@ -99,11 +99,12 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     /// </summary>
     /// <param name="options">How it sends and what it takes; null for the defaults.</param>
     /// <param name="secure">Whether its URI is <c>msrps</c>.</param>
+    /// <param name="host">The host that its URI names where the endpoint listens at every address and has no <see cref="MsrpEndpointOptions.AdvertisedHost"/>; null for <c>localhost</c>.</param>
     /// <exception cref="ObjectDisposedException">The endpoint has ended.</exception>
-    public MsrpSession CreateSession(MsrpSessionOptions? options = null, bool secure = false)
+    public MsrpSession CreateSession(MsrpSessionOptions? options = null, bool secure = false, string? host = null)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        return CreateSession(new MsrpPath(NewUri(secure)), options);
+        return CreateSession(new MsrpPath(NewUri(secure, host)), options);
     }
 
     /// <summary>Creates a session with that path: relays first, its own URI, which names a session, last.</summary>
@@ -404,13 +405,14 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     private MsrpUri NewWebSocketUri(bool secure) =>
         MsrpUri.Parse($"{(secure ? "msrps" : "msrp")}://{Options.Identifiers.NewSessionId()}.invalid:{MsrpDialer.DefaultPort}/{Options.Identifiers.NewSessionId()};ws");
 
-    private MsrpUri NewUri(bool secure)
+    private MsrpUri NewUri(bool secure, string? host = null)
     {
         var local = secure ? SecureLocalEndPoint : LocalEndPoint;
 
         // One that only connects has no port to name; 9, discard, says so (RFC 6135 §4.2.2).
-        var host = Options.AdvertisedHost ?? (local is null || local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? "localhost" : local.Address.ToString());
-        return new MsrpUri(secure, host, Options.AdvertisedPort ?? local?.Port ?? 9, Options.Identifiers.NewSessionId());
+        var isAny = local is not null && (local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any));
+        var shown = Options.AdvertisedHost ?? (isAny ? host : local?.Address.ToString()) ?? "localhost";
+        return new MsrpUri(secure, shown, Options.AdvertisedPort ?? local?.Port ?? 9, Options.Identifiers.NewSessionId());
     }
 
     private static MsrpPeerIdentity IdentityOf(MsrpRemote remote) =>

@@ -9,6 +9,9 @@ internal sealed class FileCall : IAsyncDisposable
 {
     private static readonly Task Never = new TaskCompletionSource().Task;
 
+    private readonly SipUserAgent _userAgent;
+    private readonly SipUri _target;
+    private readonly SipUri _to;
     private readonly PushOptions _push;
     private readonly TimeProvider _clock;
     private readonly MsrpNegotiation _negotiation;
@@ -20,12 +23,15 @@ internal sealed class FileCall : IAsyncDisposable
     private SipSession? _call;
     private Task _watch = Task.CompletedTask;
 
-    public FileCall(SipUserAgent userAgent, PushSenderOptions options, PushMedia media, PushOptions push)
+    public FileCall(SipUserAgent userAgent, SipUri target, SipUri to, PushSenderOptions options, PushMedia media, PushOptions push)
     {
+        _userAgent = userAgent;
+        _target = target;
+        _to = to;
         _push = push;
         _clock = userAgent.Stack.TimeProvider;
         _identifiers = new StackIdentifiers(userAgent.Stack.Identifiers);
-        _negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
+        _negotiation = new MsrpNegotiation(media, userAgent, userAgent.NextHop(target).HostAddress(), options.OfferTypes, media.Options.Messages, null, MediaDirection.SendReceive);
     }
 
     /// <summary>True when the far end, or the stack, has ended it.</summary>
@@ -39,7 +45,7 @@ internal sealed class FileCall : IAsyncDisposable
 
     /// <summary>Offers the files by an INVITE.</summary>
     /// <exception cref="PushException">It was refused, or not answered.</exception>
-    public async ValueTask OpenAsync(SipUserAgent userAgent, SipUri target, SipUri to, MessageComposer composer, IReadOnlyList<OutgoingFile> files, CancellationToken cancellationToken)
+    public async ValueTask OpenAsync(MessageComposer composer, IReadOnlyList<OutgoingFile> files, CancellationToken cancellationToken)
     {
         for (var i = 0; i < files.Count; i++)
         {
@@ -48,13 +54,25 @@ internal sealed class FileCall : IAsyncDisposable
 
         var began = _clock.GetTimestamp();
         var offer = _exchange.Offer(SdpOfferer.CreateOffer(_negotiation.Capabilities, [.. files.Select(file => file.Offer(_identifiers))]));
-        var invite = await userAgent.InviteAsync(target, composer.ComposeInvite(to, new SipBody(SessionDescription.ContentType, offer.ToOctets()), _push), cancellationToken).ConfigureAwait(false);
+        var icons = files.Where(file => file.File.Icon is not null).Select(file => KeyValuePair.Create(file.IconId, file.File.Icon!)).ToList();
+        var invite = await InviteAsync(offer).ConfigureAwait(false);
+        if (invite.StatusCode == 415 && icons.Count > 0)
+        {
+            // It does not know multipart bodies, but perhaps files (RFC 5547 §8.8).
+            icons.Clear();
+            _exchange.Withdraw();
+            offer = _exchange.Offer(OfferBody.WithoutIcons(offer));
+            invite = await InviteAsync(offer).ConfigureAwait(false);
+        }
+
         _call = invite.Session ?? throw new PushException(SessionOpener.Read(invite) with { Elapsed = _clock.GetElapsedTime(began) });
         _watch = WatchAsync(_call);
-        if (!TryTakeAnswer(offer, _call.RemoteDescription))
+        if (!await TakeAnswerAsync(offer, _call.RemoteDescription, cancellationToken).ConfigureAwait(false))
         {
             throw new PushException(new PushResult { Outcome = PushOutcome.Refused, Reason = "The answer can't be read", StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session });
         }
+
+        ValueTask<InviteResult> InviteAsync(SessionDescription description) => _userAgent.InviteAsync(_target, composer.ComposeInvite(_to, OfferBody.Write(description, icons), _push), cancellationToken);
     }
 
     /// <summary>Offers what was lost again, each as a new transfer in its own place; what has ended keeps its place with port 0 (RFC 5547 §8.1). False when that can't be had in this dialog.</summary>
@@ -129,7 +147,8 @@ internal sealed class FileCall : IAsyncDisposable
             var session = _negotiation.SessionOf(index);
             await session.StartAsync(_negotiation.RemoteOf(line.Route!), either.Token).ConfigureAwait(false);
             isConnected = true;
-            var result = await session.SendAsync(file.Open(_push, out source), either.Token).ConfigureAwait(false);
+            (var message, source) = await file.OpenAsync(_push, either.Token).ConfigureAwait(false);
+            var result = await session.SendAsync(message, either.Token).ConfigureAwait(false);
             file.IsSent(result, _clock.GetElapsedTime(began), IsOver);
         }
         catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested)
@@ -192,7 +211,8 @@ internal sealed class FileCall : IAsyncDisposable
 
     private async ValueTask<bool> ReofferAsync(SessionDescription draft, bool isNew, CancellationToken cancellationToken)
     {
-        var offer = _exchange.Offer(draft);
+        // The icons came with the INVITE.
+        var offer = _exchange.Offer(OfferBody.WithoutIcons(draft));
         var result = await _call!.ReinviteAsync(new SipBody(SessionDescription.ContentType, offer.ToOctets()), cancellationToken).ConfigureAwait(false);
         if (result.Response is not { IsSuccess: true } success)
         {
@@ -202,7 +222,7 @@ internal sealed class FileCall : IAsyncDisposable
 
         if (isNew)
         {
-            return TryTakeAnswer(offer, SipBody.Of(success));
+            return await TakeAnswerAsync(offer, SipBody.Of(success), cancellationToken).ConfigureAwait(false);
         }
 
         if (!TryRead(SipBody.Of(success), out var answer) || _exchange.ReceiveAnswer(answer).Any(fault => !fault.IsHarmless))
@@ -211,6 +231,23 @@ internal sealed class FileCall : IAsyncDisposable
         }
 
         return true;
+    }
+
+    // When it shows that somebody is between who does not know CEMA, another offer is made without, and its answer counts (RFC 6714 §4.2).
+    private async ValueTask<bool> TakeAnswerAsync(SessionDescription offer, SipBody? body, CancellationToken cancellationToken)
+    {
+        if (!TryTakeAnswer(offer, body))
+        {
+            return false;
+        }
+
+        if (!_lines.Any(line => line.Route is { NeedsOfferWithoutCema: true }))
+        {
+            return true;
+        }
+
+        _negotiation.GiveUpCema();
+        return await ReofferAsync(_exchange.WithoutCema(), isNew: true, cancellationToken).ConfigureAwait(false);
     }
 
     private bool TryTakeAnswer(SessionDescription offer, SipBody? body)

@@ -23,10 +23,10 @@ internal sealed class FileSender(SipUserAgent userAgent, PushSenderOptions optio
             all[i] = new OutgoingFile(files[i], selector, media.Endpoint.Options.Identifiers.NewMessageId());
         }
 
-        var call = new FileCall(userAgent, options, media, push);
+        var call = new FileCall(userAgent, target, to, options, media, push);
         try
         {
-            await call.OpenAsync(userAgent, target, to, composer, all, cancellationToken).ConfigureAwait(false);
+            await call.OpenAsync(composer, all, cancellationToken).ConfigureAwait(false);
             await call.SendAsync(cancellationToken).ConfigureAwait(false);
             for (var attempt = 1; ; attempt++)
             {
@@ -46,10 +46,10 @@ internal sealed class FileSender(SipUserAgent userAgent, PushSenderOptions optio
                 if (!await call.OfferAgainAsync(cancellationToken).ConfigureAwait(false))
                 {
                     await call.DisposeAsync().ConfigureAwait(false);
-                    call = new FileCall(userAgent, options, media, push);
+                    call = new FileCall(userAgent, target, to, options, media, push);
                     try
                     {
-                        await call.OpenAsync(userAgent, target, to, composer, [.. all.Where(file => !file.IsDone)], cancellationToken).ConfigureAwait(false);
+                        await call.OpenAsync(composer, [.. all.Where(file => !file.IsDone)], cancellationToken).ConfigureAwait(false);
                     }
                     catch (PushException refused)
                     {

@@ -44,7 +44,7 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
     public InviteOptions ComposeInvite(SipUri to, SipBody offer, PushOptions push) => new()
     {
         Offer = offer,
-        ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
+        ContactParameters = PushFeatures.Parameters(options.Icsi, [push.Application ?? options.Application]),
         Prepare = invite =>
         {
             invite.Set(SipHeaderNames.To, $"<{to}>");

@@ -13,23 +13,31 @@ namespace SipPush;
 internal sealed class MsrpNegotiation
 {
     private readonly PushMedia _media;
+    private readonly string _host;
     private readonly MsrpSessionOptions _messages;
     private readonly Dictionary<int, MsrpSession> _sessions = [];
 
-    public MsrpNegotiation(PushMedia media, SipStack stack, string user, IReadOnlyList<string> types, MsrpSessionOptions messages, long? maxSize, MediaDirection direction)
+    /// <param name="media">The endpoint.</param>
+    /// <param name="userAgent">Whose offer or answer it is.</param>
+    /// <param name="peer">Where SIP sends to first, or has received from; null where that is a name.</param>
+    /// <param name="types">The types that are taken.</param>
+    /// <param name="messages">How sessions are set up.</param>
+    /// <param name="maxSize">Octets of a content that is taken; null for no limit.</param>
+    /// <param name="direction">Which way messages go.</param>
+    /// <exception cref="InvalidOperationException">The endpoint listens at every address, and which the far end reaches can't be known.</exception>
+    public MsrpNegotiation(PushMedia media, SipUserAgent userAgent, IPAddress? peer, IReadOnlyList<string> types, MsrpSessionOptions messages, long? maxSize, MediaDirection direction)
     {
         _media = media;
         _messages = messages;
+        _host = media.HostTowards(peer);
         var endpoint = media.Endpoint;
-        Span<byte> octets = stackalloc byte[8];
-        stack.Identifiers.Fill(octets);
-        var id = (BinaryPrimitives.ReadUInt64BigEndian(octets) >> 2).ToString(CultureInfo.InvariantCulture);
         Capabilities = new MessageCapabilities
         {
-            Origin = new Origin(user, id, "1", HostOf(endpoint)),
+            Origin = NewOrigin(userAgent, _host),
             AcceptTypes = new AcceptTypes(types),
             NewPath = NewPath,
             MaxSize = maxSize,
+            WrapperSize = EnvelopeReader.Longest,
             Direction = direction,
             IsReachable = media.Options.IsReachable && (endpoint.Options.AdvertisedPort is not null || (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint) is not null),
             SupportsCema = media.Options.SupportsCema,
@@ -38,7 +46,7 @@ internal sealed class MsrpNegotiation
         };
     }
 
-    public MessageCapabilities Capabilities { get; }
+    public MessageCapabilities Capabilities { get; private set; }
 
     /// <summary>How the session of a media description is to be set up, where it differs from the others; null for all alike.</summary>
     public Func<int, MsrpSessionOptions>? OptionsOf { get; set; }
@@ -49,6 +57,20 @@ internal sealed class MsrpNegotiation
     /// <summary>Whether somebody else ends a session whose place another one takes.</summary>
     public bool LeavesEarlier { get; init; }
 
+    /// <summary>What could be taken, for who asks by that flow: it is no offer, and nothing is begun (RFC 3264 §9).</summary>
+    public static SipBody DescribeCapabilities(SipUserAgent userAgent, PushMediaOptions media, IReadOnlyList<string> types, long? maxSize, SipFlow flow)
+    {
+        var description = SdpAnswerer.DescribeCapabilities(new MessageCapabilities
+        {
+            Origin = NewOrigin(userAgent, userAgent.Stack.HostTowards(flow.Remote.Address.Address) ?? "localhost"),
+            AcceptTypes = new AcceptTypes(types),
+            NewPath = NoPath,
+            MaxSize = maxSize,
+            Tls = media.Tls,
+        });
+        return new SipBody(SessionDescription.ContentType, description.ToOctets());
+    }
+
     /// <summary>Whether two descriptions name the same MSRP session of their sender at that place.</summary>
     public static bool IsSamePath(SessionDescription? earlier, SessionDescription now, int index) =>
         index < earlier?.Media.Count && index < now.Media.Count
@@ -56,6 +78,9 @@ internal sealed class MsrpNegotiation
         && MessageMedia.TryRead(earlier, earlier.Media[index], out var before, out _)
         && MessageMedia.TryRead(now, now.Media[index], out var after, out _)
         && before.Path.Select(uri => uri.ToString()).SequenceEqual(after.Path.Select(uri => uri.ToString()));
+
+    /// <summary>From now on nothing is offered or answered with CEMA: somebody is between who does not know it (RFC 6714 §4.2).</summary>
+    public void GiveUpCema() => Capabilities = Capabilities with { SupportsCema = false };
 
     /// <summary>Says whether the session of a media description goes on when that is described anew.</summary>
     public void Keep(int index, bool isKept)
@@ -132,8 +157,13 @@ internal sealed class MsrpNegotiation
         }
     }
 
-    private static string HostOf(MsrpEndpoint endpoint) =>
-        endpoint.Options.AdvertisedHost ?? (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint)?.Address.ToString() ?? "localhost";
+    private static Origin NewOrigin(SipUserAgent userAgent, string host)
+    {
+        Span<byte> octets = stackalloc byte[8];
+        userAgent.Stack.Identifiers.Fill(octets);
+        var id = (BinaryPrimitives.ReadUInt64BigEndian(octets) >> 2).ToString(CultureInfo.InvariantCulture);
+        return new Origin(userAgent.ContactUser ?? "-", id, "1", host);
+    }
 
     private List<PathUri> NewPath(int index, bool isSecure)
     {
@@ -146,7 +176,7 @@ internal sealed class MsrpNegotiation
             }
         }
 
-        session = _media.Endpoint.CreateSession(OptionsOf?.Invoke(index) ?? _messages, isSecure);
+        session = _media.Endpoint.CreateSession(OptionsOf?.Invoke(index) ?? _messages, isSecure, _host);
         MsrpSession? earlier;
         lock (_sessions)
         {

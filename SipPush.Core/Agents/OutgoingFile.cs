@@ -25,6 +25,9 @@ internal sealed class OutgoingFile(PushFile file, FileSelector selector, string 
     /// <summary>What the answer has to allow for it.</summary>
     public long Length => file.Size - Offset;
 
+    /// <summary>What its icon is called in an offer.</summary>
+    public string IconId { get; } = $"{messageId}@icon.invalid";
+
     /// <summary>A transfer of its own for each attempt (RFC 5547 §8.1).</summary>
     public MessageOffer Offer(SdpIdentifiers identifiers) => MessageOffer.Push(new FileTransfer
     {
@@ -32,15 +35,22 @@ internal sealed class OutgoingFile(PushFile file, FileSelector selector, string 
         TransferId = identifiers.NewFileTransferId(),
         Disposition = file.Disposition,
         Date = file.Date,
+        Icon = file.Icon is null ? null : IconId,
         Range = Offset > 0 ? new FileRange(Offset + 1, file.Size) : null,
     });
 
-    public OutgoingMsrpMessage Open(PushOptions push, out Stream? source) => file.Open(Offset, out source) with
+    /// <summary>The message of this attempt, and what it is read from, which is the caller's to dispose of after it.</summary>
+    public async ValueTask<(OutgoingMsrpMessage Message, Stream? Source)> OpenAsync(PushOptions push, CancellationToken cancellationToken)
     {
-        MessageId = messageId,
-        SuccessReport = push.SuccessReport,
-        Progress = file.Progress is { } progress ? new PushSession.Relay(progress) : null,
-    };
+        var (message, source) = await file.OpenAsync(Offset, cancellationToken).ConfigureAwait(false);
+        message = message with
+        {
+            MessageId = messageId,
+            SuccessReport = push.SuccessReport,
+            Progress = file.Progress is { } progress ? new PushSession.Relay(progress) : null,
+        };
+        return (message, source);
+    }
 
     /// <summary>It was sent, or something came in its way.</summary>
     public void IsSent(MsrpSendResult result, TimeSpan elapsed, bool isOver)

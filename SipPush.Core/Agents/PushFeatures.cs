@@ -10,6 +10,9 @@ internal static class PushFeatures
         ? new FeatureSet(FeatureTag.Icsi(icsi))
         : new FeatureSet(FeatureTag.Icsi(icsi), FeatureTag.PushEventApplications(applications.Select(Name)));
 
+    /// <summary>The same as parameters of a Contact.</summary>
+    public static IReadOnlyList<string> Parameters(string icsi, IReadOnlyList<PushApplicationId> applications) => [.. Of(icsi, applications).Tags.Select(tag => tag.ToString())];
+
     /// <summary>The applications that a set names; what is no name is left out.</summary>
     public static IEnumerable<PushApplicationId> Applications(FeatureSet features)
     {

@@ -7,10 +7,11 @@ namespace SipPush;
 /// <summary>A file that a sender offers (RFC 5547), as it describes it. All of it is the peer's word, until the file has come and been checked.</summary>
 public sealed record PushFileOffer
 {
-    internal PushFileOffer(int index, FileTransfer transfer)
+    internal PushFileOffer(int index, FileTransfer transfer, PushContent? icon = null)
     {
         Index = index;
         Transfer = transfer;
+        Icon = icon;
     }
 
     /// <summary>The name; null when there is none. Hostile text: it may hold path separators, dots, control characters, anything. <see cref="PushInbox"/> makes a name of it that is safe.</summary>
@@ -39,6 +40,9 @@ public sealed record PushFileOffer
 
     /// <summary>When it was made, changed and read; null when it is not said.</summary>
     public FileDate? Date => Transfer.Date;
+
+    /// <summary>A small picture that stands for the file (RFC 5547 §8.8); null when there is none. Octets and type are the peer's word.</summary>
+    public PushContent? Icon { get; }
 
     /// <summary>The id of this transfer. Text of the peer.</summary>
     public string TransferId => Transfer.TransferId ?? "";

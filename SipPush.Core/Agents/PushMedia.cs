@@ -39,6 +39,29 @@ internal sealed class PushMedia(SipStack stack, PushMediaOptions options) : IAsy
         }
     }
 
+    /// <summary>The host that is named to a far end. Of an endpoint that listens at every address it is the one by which SIP reaches this end from there.</summary>
+    /// <param name="peer">Where SIP sends to first, or has received from; null where that is a name.</param>
+    /// <exception cref="InvalidOperationException">It can't be known.</exception>
+    public string HostTowards(IPAddress? peer)
+    {
+        var endpoint = Endpoint;
+        var local = (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint)?.Address;
+        if (endpoint.Options.AdvertisedHost is { } advertised)
+        {
+            return advertised;
+        }
+
+        if (local is null)
+        {
+            return "localhost";
+        }
+
+        return !local.Equals(IPAddress.Any) && !local.Equals(IPAddress.IPv6Any) ? local.ToString()
+            : stack.HostTowards(peer) ?? (options.IsReachable
+                ? throw new InvalidOperationException("MSRP and SIP listen at every address, and which of them the far end reaches is not known: MsrpEndpointOptions.AdvertisedHost or SipStackOptions.Advertise says it")
+                : "localhost");
+    }
+
     public async ValueTask DisposeAsync()
     {
         MsrpEndpoint? own;

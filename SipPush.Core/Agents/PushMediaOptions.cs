@@ -7,7 +7,8 @@ namespace SipPush;
 public sealed record PushMediaOptions
 {
     /// <summary>The endpoint that has the sessions; any number of agents may share one. It stays the caller's to dispose, after the agents. Null, as by default, has the agent start one of its own
-    /// when it is first needed, at a free port of the address that the stack listens at.</summary>
+    /// when it is first needed, at a free port of the address that the stack listens at. Of one that listens at every address, without a host to advertise, far ends are told the address by which SIP
+    /// reaches this end.</summary>
     public MsrpEndpoint? Endpoint { get; init; }
 
     /// <summary>Sees what goes over the wire, when the agent has started the endpoint itself; null for nobody.</summary>
@@ -19,7 +20,8 @@ public sealed record PushMediaOptions
     /// <summary>Whether TLS is spoken; never by default. Takes an <see cref="Endpoint"/> that listens on it.</summary>
     public TlsUse Tls { get; init; }
 
-    /// <summary>Whether middleboxes may anchor the connection (RFC 6714); not by default.</summary>
+    /// <summary>Whether middleboxes may anchor the connection (RFC 6714); not by default. When the answer shows that one is between and the far end does not know this, it is offered once more
+    /// without (§4.2). Host names and addresses are not compared with each other.</summary>
     public bool SupportsCema { get; init; }
 
     /// <summary>How messages are sent and what of them is taken: chunk size, window, slow readers. Types and sizes are the agent's.</summary>

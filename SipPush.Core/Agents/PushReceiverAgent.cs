@@ -2,14 +2,13 @@ using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using SipPush.Diagnostics;
-using SipPush.Sdp;
 using SipPush.Sip;
 
 namespace SipPush;
 
 /// <summary>
 /// The receiving side, a device: registers what it takes, answers the pushes that come by MESSAGE (RFC 3428) or in a session (INVITE and MSRP), and hands them over
-/// through a bounded queue. Safe for concurrent use.
+/// through a bounded queue. Who asks what it can do, by OPTIONS, is told (RFC 3840 §8, RFC 5547 §8.5). Safe for concurrent use.
 /// </summary>
 public sealed class PushReceiverAgent : IAsyncDisposable
 {
@@ -37,7 +36,9 @@ public sealed class PushReceiverAgent : IAsyncDisposable
         _media = new PushMedia(userAgent.Stack, options.Media);
         _sessions = new SessionReceiver(userAgent, options, _media, _reader, DecideAsync, _queue, _log);
         userAgent.Handle(SipMethod.Message, HandleAsync, _reader.AcceptedTypes);
-        userAgent.HandleInvitations(_sessions.HandleAsync, [SessionDescription.ContentType]);
+        userAgent.HandleInvitations(_sessions.HandleAsync, OfferBody.Types, new UserAgentCapabilities(
+            PushFeatures.Parameters(options.Icsi, options.Applications),
+            flow => MsrpNegotiation.DescribeCapabilities(userAgent, options.Media, _reader.SessionTypes, options.MaxSize, flow)));
     }
 
     /// <summary>
@@ -48,7 +49,7 @@ public sealed class PushReceiverAgent : IAsyncDisposable
     public ValueTask<Registration> RegisterAsync(RegistrationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new RegistrationOptions();
-        var features = PushFeatures.Of(_options.Icsi, _options.Applications).Tags.Select(tag => tag.ToString());
+        var features = PushFeatures.Parameters(_options.Icsi, _options.Applications);
         return _userAgent.RegisterAsync(options with { ContactParameters = [.. features, .. options.ContactParameters] }, cancellationToken);
     }
 

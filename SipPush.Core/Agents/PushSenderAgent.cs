@@ -47,7 +47,9 @@ public sealed class PushSenderAgent : IAsyncDisposable
             _log,
             options.WatchQueueLength,
             _turns.Dismiss);
-        userAgent.Handle(SipMethod.Register, new ThirdPartyRegistrar(Registrations, userAgent.Stack, _log).HandleAsync);
+        userAgent.Handle(SipMethod.Register, new ThirdPartyRegistrar(Registrations, userAgent.Stack, _log).HandleAsync, null, new UserAgentCapabilities(
+            PushFeatures.Parameters(options.Icsi, [options.Application]),
+            flow => MsrpNegotiation.DescribeCapabilities(userAgent, options.Media, options.OfferTypes, null, flow)));
     }
 
     /// <summary>Who is registered, as far as the core has told.</summary>
@@ -93,6 +95,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
     /// <param name="cancellationToken">Gives the session up, whatever has been reached.</param>
     /// <exception cref="PushException">It was refused, not answered, or could not be connected; nothing of it is left.</exception>
     /// <exception cref="ArgumentException">An option can't be written.</exception>
+    /// <exception cref="InvalidOperationException">MSRP listens at every address, and which of them the far end reaches can't be known: see <see cref="MsrpEndpointOptions.AdvertisedHost"/>.</exception>
     /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
     public async ValueTask<PushSession> OpenSessionAsync(SipUri to, PushOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -113,6 +116,7 @@ public sealed class PushSenderAgent : IAsyncDisposable
     /// <returns>What became of it, whatever that is.</returns>
     /// <exception cref="IOException">The source of the content failed.</exception>
     /// <exception cref="ArgumentException">An option can't be written.</exception>
+    /// <exception cref="InvalidOperationException">As of <see cref="OpenSessionAsync"/>.</exception>
     /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
     public async ValueTask<PushResult> PushAsync(SipUri to, PushContent content, PushOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -176,13 +180,14 @@ public sealed class PushSenderAgent : IAsyncDisposable
     /// <see cref="PushOptions.SuccessReport"/> the far end's own check of a file decides; without it an acknowledged file may still fail there.
     /// </summary>
     /// <param name="to">The user's address, or a GRUU.</param>
-    /// <param name="files">The files, up to 16. Each is read once for its hash before anything is sent.</param>
+    /// <param name="files">The files, up to 16. Each is read once for its hash before anything is sent, unless that is given.</param>
     /// <param name="options">Application, identity, priority and header lines of the INVITE, and whether success is reported; null for nothing special.</param>
     /// <param name="cancellationToken">Gives all of them up.</param>
     /// <returns>What became of each, in their order.</returns>
     /// <exception cref="PushException">The INVITE was refused or not answered.</exception>
     /// <exception cref="IOException">A file can't be read before it is offered.</exception>
     /// <exception cref="ArgumentException">There are no files, or too many; or an option can't be written.</exception>
+    /// <exception cref="InvalidOperationException">As of <see cref="OpenSessionAsync"/>.</exception>
     /// <exception cref="ObjectDisposedException">The agent has been disposed.</exception>
     public async ValueTask<IReadOnlyList<DeliveryReport>> SendFilesAsync(SipUri to, IReadOnlyList<PushFile> files, PushOptions? options = null, CancellationToken cancellationToken = default)
     {

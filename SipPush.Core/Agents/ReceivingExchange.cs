@@ -22,11 +22,12 @@ internal sealed class ReceivingExchange
     public MsrpNegotiation Negotiation { get; }
 
     /// <summary>Looks at an offer, and at what of it could be taken; nothing is created yet. Null when it is none, or comes at the wrong time.</summary>
-    /// <param name="offer">The offer.</param>
+    /// <param name="body">The offer.</param>
     /// <param name="files">The files of it that are new and could be taken, to be decided on.</param>
-    public SdpAnswer? Look(SessionDescription offer, out IReadOnlyList<PushFileOffer> files)
+    public SdpAnswer? Look(OfferBody body, out IReadOnlyList<PushFileOffer> files)
     {
         files = [];
+        var offer = body.Description;
         if (_exchange.ReceiveOffer(offer) is not (OfferVerdict.Changed or OfferVerdict.Unchanged))
         {
             return null;
@@ -37,7 +38,7 @@ internal sealed class ReceivingExchange
         var survey = SdpAnswerer.Answer(offer, Negotiation.Capabilities with { NewPath = MsrpNegotiation.NoPath });
         files = [.. survey.Lines
             .Where(line => line is { IsAccepted: true, Remote.File: not null } && _transfers.Classify(line.Remote.File) == FileTransferNovelty.New)
-            .Select(line => new PushFileOffer(line.Index, line.Remote!.File!))];
+            .Select(line => new PushFileOffer(line.Index, line.Remote!.File!, body.IconOf(line.Remote.File!)))];
         return survey;
     }
 
@@ -68,7 +69,11 @@ internal sealed class ReceivingExchange
     /// <summary>The offer is refused: what was agreed on before still counts.</summary>
     public void Refuse() => _exchange.Withdraw();
 
-    // The type was said in the selector, and is kept to (RFC 5547 §8.3.1).
-    private MsrpSessionOptions OptionsOf(int index) =>
-        MessageMedia.TryRead(_offer!, _offer!.Media[index], out var media, out _) && media.File?.Selector.Type is { } type ? _messages with { AcceptTypes = [type] } : _messages;
+    // The type was said in the selector, and is kept to (RFC 5547 §8.3.1). What is no file may have an envelope.
+    private MsrpSessionOptions OptionsOf(int index)
+    {
+        var file = MessageMedia.TryRead(_offer!, _offer!.Media[index], out var media, out _) ? media.File : null;
+        var maxSize = file is null ? Negotiation.Capabilities.MessageMaxSize : Negotiation.Capabilities.MaxSize;
+        return _messages with { AcceptTypes = file?.Selector.Type is { } type ? [type] : _messages.AcceptTypes, MaxSize = maxSize ?? _messages.MaxSize };
+    }
 }

@@ -46,19 +46,39 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
     }
 
-    /// <summary>The answer to the first offer; null, with the reason, when there is no session.</summary>
-    public (MsrpSession Session, MsrpRemote Remote)? TakeAnswer(SipBody? body, out string refusal)
+    /// <summary>
+    /// Takes the answer to the first offer; null, with the reason, when there is no session. When it shows that somebody is between who does not know CEMA, another offer is made without, and its answer
+    /// counts (RFC 6714 §4.2).
+    /// </summary>
+    public async ValueTask<((MsrpSession Session, MsrpRemote Remote)? Taken, string Refusal)> TakeAnswerAsync(SipSession call, CancellationToken cancellationToken)
     {
+        SipBody offer;
         lock (_gate)
         {
-            if (TryTakeAnswer(body, out var route, out refusal))
+            if (!TryTakeAnswer(call.RemoteDescription, out var route, out var refusal))
             {
-                _current = negotiation.SessionOf(0);
-                _begun.SetResult();
-                return (_current, negotiation.RemoteOf(route));
+                return (null, refusal);
             }
 
-            return null;
+            if (!route.NeedsOfferWithoutCema)
+            {
+                return (Begin(route), refusal);
+            }
+
+            negotiation.GiveUpCema();
+            offer = Body(_exchange.Offer(_exchange.WithoutCema()));
+        }
+
+        var result = await call.ReinviteAsync(offer, cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (result.Response is not { IsSuccess: true } success)
+            {
+                _exchange.Withdraw();
+                return (null, $"Without CEMA the session was not taken: {result.Response?.ReasonPhrase ?? "no answer came"}");
+            }
+
+            return TryTakeAnswer(SipBody.Of(success), out var route, out var refusal) ? (Begin(route), refusal) : (null, refusal);
         }
     }
 
@@ -251,6 +271,14 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     }
 
     private List<AnswerFault> Faults(SessionDescription answer) => [.. _exchange.ReceiveAnswer(answer).Where(fault => !fault.IsHarmless)];
+
+    // Under the gate.
+    private (MsrpSession Session, MsrpRemote Remote) Begin(MessageRoute route)
+    {
+        _current = negotiation.SessionOf(0);
+        _begun.SetResult();
+        return (_current, negotiation.RemoteOf(route));
+    }
 
     // Under the gate.
     private void Move(MsrpSession session, MsrpRemote remote)

@@ -13,7 +13,7 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
     {
         var stack = userAgent.Stack;
         var began = stack.TimeProvider.GetTimestamp();
-        var negotiation = new MsrpNegotiation(media, stack, userAgent.ContactUser ?? "-", options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
+        var negotiation = new MsrpNegotiation(media, userAgent, userAgent.NextHop(target).HostAddress(), options.OfferTypes, media.Options.Messages, null, MediaDirection.SendOnly) { LeavesEarlier = true };
         var exchange = new SendingExchange(negotiation, log);
         SipSession? call = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -25,7 +25,8 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             }, cancellationToken).ConfigureAwait(false);
 
             call = invite.Session ?? throw new PushException(Read(invite) with { Elapsed = stack.TimeProvider.GetElapsedTime(began) });
-            var (session, remote) = exchange.TakeAnswer(call.RemoteDescription, out var refusal) ?? throw new PushException(
+            var (taken, refusal) = await exchange.TakeAnswerAsync(call, cancellationToken).ConfigureAwait(false);
+            var (session, remote) = taken ?? throw new PushException(
                 new PushResult { Outcome = PushOutcome.Refused, Reason = refusal, StatusCode = invite.StatusCode, Response = invite.Response, Mode = PushMode.Session, Elapsed = stack.TimeProvider.GetElapsedTime(began) });
 
             // Without the dialog nobody will come.

@@ -32,10 +32,11 @@ internal sealed class SessionReceiver(
             return;
         }
 
-        if (invitation.Offer is not { } body || !SessionDescription.TryParse(body.Octets.Span, out var description, out _, SdpProfile.Lenient))
+        var status = 488;
+        if (invitation.Offer is not { } octets || !OfferBody.TryRead(octets, out var body, out status))
         {
             // Without an offer this end would have to make one, for messages that it does not know.
-            await RefuseAsync(invitation, 488, "there is no offer that can be read", null, cancellationToken).ConfigureAwait(false);
+            await RefuseAsync(invitation, status, "there is no offer that can be read", null, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -50,7 +51,7 @@ internal sealed class SessionReceiver(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         try
         {
-            await AnswerAsync(invitation, offer, description, cancellationToken, either.Token).ConfigureAwait(false);
+            await AnswerAsync(invitation, offer, body, cancellationToken, either.Token).ConfigureAwait(false);
         }
         catch (Exception failure) when (_ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested && failure is OperationCanceledException or ObjectDisposedException)
         {
@@ -71,20 +72,19 @@ internal sealed class SessionReceiver(
         await Task.WhenAll(sessions.Select(session => session.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
-    private async ValueTask AnswerAsync(Invitation invitation, PushOffer offer, SessionDescription description, CancellationToken cancellationToken, CancellationToken deciding)
+    private async ValueTask AnswerAsync(Invitation invitation, PushOffer offer, OfferBody body, CancellationToken cancellationToken, CancellationToken deciding)
     {
         var messages = media.Options.Messages with
         {
-            AcceptTypes = reader.AcceptedTypes.Contains("*/*") ? ["*"] : [.. reader.AcceptedTypes],
-            MaxSize = options.MaxSize,
+            AcceptTypes = reader.SessionTypes,
             ReportTiming = MsrpReportTiming.ByApplication,
         };
-        var negotiation = new MsrpNegotiation(media, userAgent.Stack, userAgent.ContactUser ?? "-", messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
+        var negotiation = new MsrpNegotiation(media, userAgent, invitation.Flow.Remote.Address.Address, messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };
         var exchange = new ReceivingExchange(negotiation, messages);
         ReceivingSession? session = null;
         try
         {
-            var survey = exchange.Look(description, out var files)!;
+            var survey = exchange.Look(body, out var files)!;
             if (survey.RefusalStatus is not null || !survey.Lines.Any(line => line.IsAccepted))
             {
                 await RefuseAsync(invitation, survey.RefusalStatus ?? 488, $"nothing of the offer is taken: {(survey.Lines.Count > 0 ? survey.Lines[0].Refusal : LineRefusal.NotOffered)}", null, cancellationToken).ConfigureAwait(false);
@@ -143,13 +143,13 @@ internal sealed class SessionReceiver(
     // A later offer: what is known goes on, what is new is decided on, and what is gone, or comes under another id, is given up (RFC 5547 §8.1).
     private async ValueTask<SipBody?> AnswerAgainAsync(ReceivingExchange exchange, ReceivingSession session, SipSession call, SipRequest request, PushOffer first, CancellationToken cancellationToken)
     {
-        if (SipBody.Of(request) is not { } body)
+        if (SipBody.Of(request) is not { } octets)
         {
             // Asked for an offer, this end says what it has said.
             return call.LocalDescription;
         }
 
-        if (!SessionDescription.TryParse(body.Octets.Span, out var description, out _, SdpProfile.Lenient) || exchange.Look(description, out var files) is not { } survey)
+        if (!OfferBody.TryRead(octets, out var body, out _) || exchange.Look(body, out var files) is not { } survey)
         {
             return null;
         }
@@ -210,6 +210,12 @@ internal sealed class SessionReceiver(
     {
         PushLog.SessionRefused(log, invitation.Flow, status, cause);
         PushMetrics.PushAnswered(PushMode.Session, status);
+        if (status == 415)
+        {
+            await invitation.RejectAsync(status, null, (SipHeaderNames.Accept, SessionDescription.ContentType), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         await invitation.RejectAsync(status, null, retryAfter, cancellationToken).ConfigureAwait(false);
     }
 
@@ -229,8 +235,6 @@ internal sealed class SessionReceiver(
                 await queue.Writer.WriteAsync(push).ConfigureAwait(false);
                 return;
             }
-
-            message.Report(MsrpStatus.UnsupportedMediaType);
         }
         catch (Exception failure) when (failure is IOException or ChannelClosedException)
         {

@@ -220,13 +220,22 @@ internal sealed class RequestDispatcher
             return;
         }
 
-        await AnswerOptionsAsync(transaction).ConfigureAwait(false);
+        var asked = Array.Find(_userAgents, userAgent => userAgent.IsNamedBy(request)) ?? (_userAgents.Length == 1 ? _userAgents[0] : null);
+        await AnswerOptionsAsync(transaction, asked).ConfigureAwait(false);
     }
 
     /// <summary>Tells what the user agents can do, with the status that an INVITE would get from who is free to take it (RFC 3261 §11.2).</summary>
-    public async ValueTask AnswerOptionsAsync(SipServerTransaction transaction)
+    /// <param name="transaction">The question.</param>
+    /// <param name="asked">Whom it is for: its feature tags and its media are told; null for nobody in particular.</param>
+    public async ValueTask AnswerOptionsAsync(SipServerTransaction transaction, SipUserAgent? asked)
     {
         using var answer = transaction.CreateResponse(200);
+        var capabilities = asked?.Capabilities;
+        if (capabilities is not null)
+        {
+            answer.Add(SipHeaderNames.Contact, asked!.FormatContact(transaction));
+        }
+
         answer.Add(SipHeaderNames.Allow, AllowedMethods());
         var types = string.Join(", ", _userAgents.SelectMany(userAgent => userAgent.AcceptedTypes).Distinct(StringComparer.OrdinalIgnoreCase));
         if (types.Length > 0)
@@ -236,6 +245,12 @@ internal sealed class RequestDispatcher
 
         answer.Add(SipHeaderNames.AcceptEncoding, "identity");
         answer.Add(SipHeaderNames.Supported, string.Join(", ", SupportedOptions()));
+        if (capabilities is not null && RequestInspection.TakesSession(transaction.Request))
+        {
+            var body = capabilities.Describe(transaction.Flow);
+            answer.SetBody(body.ContentType, body.Octets);
+        }
+
         await transaction.RespondAsync(answer.Build()).ConfigureAwait(false);
     }
 

@@ -57,6 +57,10 @@ internal static class RequestInspection
         return refusal.Status == 0 && states && !TakesSession(request) ? new RequestRefusal(406) : refusal;
     }
 
+    /// <summary>True when the answer may have a session description: who says nothing in Accept takes one (§11.2, §20.1).</summary>
+    internal static bool TakesSession(SipRequest request) => !request.Contains(SipHeaderNames.Accept) || request.Values(SipHeaderNames.Accept)
+        .Any(value => MediaType.TryParse(value, out var range) && Covers($"{range.Type}/{range.Subtype}", Session));
+
     /// <summary>True when <paramref name="type"/> falls under a range: <c>*/*</c>, <c>text/*</c> or a type itself.</summary>
     internal static bool Covers(string range, MediaType type) =>
         range is "*" or "*/*"
@@ -98,7 +102,4 @@ internal static class RequestInspection
             && ParameterReader.TryFind(disposition.Span[semicolon..], "handling"u8, out var handling)
             && Ascii.EqualsIgnoreCase(handling, "optional"u8);
     }
-
-    private static bool TakesSession(SipRequest request) => request.Values(SipHeaderNames.Accept)
-        .Any(value => MediaType.TryParse(value, out var range) && Covers($"{range.Type}/{range.Subtype}", Session));
 }

@@ -243,6 +243,9 @@ public sealed class SipStack : IAsyncDisposable
     /// <summary>A URI of this stack for Contact, as peers by way of <paramref name="nextHop"/> can reach it.</summary>
     internal SipUri CreateContact(string? user, SipUri nextHop) => _transports.CreateContact(user, nextHop);
 
+    /// <summary>The host by which a peer reaches this stack; null when the stack listens at every address, and the peer's, which would tell, is not known.</summary>
+    internal string? HostTowards(IPAddress? peer) => _transports.HostTowards(peer);
+
     /// <summary>Stops: handlers see their token cancelled, transactions under way end as failed, transports are closed.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -74,13 +74,20 @@ public sealed class SipUserAgent
     /// <summary>The media types that its handlers say they take; nothing from those that take all.</summary>
     internal IEnumerable<string> AcceptedTypes => _takers.SelectMany(taker => taker.AcceptedTypes ?? []);
 
+    /// <summary>What is told of it: who takes sessions knows best.</summary>
+    internal UserAgentCapabilities? Capabilities =>
+        _takers.Where(taker => taker.Capabilities is not null).OrderByDescending(taker => taker.Method == SipMethod.Invite).FirstOrDefault()?.Capabilities;
+
     /// <summary>Takes the requests of a method that are for this identity. It runs on the thread that received: await, don't block.</summary>
     /// <param name="method">The method.</param>
     /// <param name="handler">Answers the requests.</param>
     /// <param name="acceptedTypes">The media types it understands, <c>text/*</c> too; a body of any other is answered 415 with these in Accept
     /// (RFC 3261 §8.2.3) and never comes to the handler. Null for all.</param>
     /// <exception cref="InvalidOperationException">Somebody takes that method already.</exception>
-    public void Handle(SipMethod method, SipRequestHandler handler, IReadOnlyList<string>? acceptedTypes = null)
+    public void Handle(SipMethod method, SipRequestHandler handler, IReadOnlyList<string>? acceptedTypes = null) => Handle(method, handler, acceptedTypes, null);
+
+    /// <summary>As <see cref="Handle(SipMethod, SipRequestHandler, IReadOnlyList{string})"/>; <paramref name="capabilities"/> are told as long as the method is taken.</summary>
+    internal void Handle(SipMethod method, SipRequestHandler handler, IReadOnlyList<string>? acceptedTypes, UserAgentCapabilities? capabilities)
     {
         ArgumentNullException.ThrowIfNull(handler);
         lock (_gate)
@@ -90,7 +97,7 @@ public sealed class SipUserAgent
                 throw new InvalidOperationException($"{method} for {AddressOfRecord} has a handler already");
             }
 
-            _takers = [.. _takers, new Taker(method, handler, acceptedTypes)];
+            _takers = [.. _takers, new Taker(method, handler, acceptedTypes, capabilities)];
             _allowed = ListAllowed();
         }
     }
@@ -100,10 +107,12 @@ public sealed class SipUserAgent
     /// <param name="acceptedTypes">The media types of an offer that it understands, such as <c>application/sdp</c>; any other body is answered 415.
     /// Null for all.</param>
     /// <exception cref="InvalidOperationException">Somebody takes INVITE already.</exception>
-    public void HandleInvitations(InvitationHandler handler, IReadOnlyList<string>? acceptedTypes = null)
+    public void HandleInvitations(InvitationHandler handler, IReadOnlyList<string>? acceptedTypes = null) => HandleInvitations(handler, acceptedTypes, null);
+
+    internal void HandleInvitations(InvitationHandler handler, IReadOnlyList<string>? acceptedTypes, UserAgentCapabilities? capabilities)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        Handle(SipMethod.Invite, (transaction, cancellationToken) => InviteReceivedAsync(transaction, handler, cancellationToken), acceptedTypes);
+        Handle(SipMethod.Invite, (transaction, cancellationToken) => InviteReceivedAsync(transaction, handler, cancellationToken), acceptedTypes, capabilities);
     }
 
     /// <summary>
@@ -169,6 +178,10 @@ public sealed class SipUserAgent
         _gruu = binding?.PublicGruu;
     }
 
+    /// <summary>Where a request outside dialogs goes first, as long as the proxy in use answers.</summary>
+    internal SipUri NextHop(SipUri target) =>
+        _options.OutboundProxies.Count > 0 ? _options.OutboundProxies[_proxyInUse % _options.OutboundProxies.Count] : _serviceRoute.FirstOrDefault() ?? target;
+
     /// <summary>
     /// Where the requests of a dialog go first. Without a route, to the remote target; but a target that only its domain can find, as a GRUU,
     /// goes by the proxy that all requests of this user agent go by (RFC 3261 §8.1.2).
@@ -179,21 +192,19 @@ public sealed class SipUserAgent
             : dialog.NextHop;
 
     /// <summary>Contact of a request that begins a dialog (RFC 5627 §4.4): the GRUU where there is one, else where the stack listens.</summary>
-    internal string FormatContact(SipUri requestUri, SipUri nextHop, IReadOnlyList<string> parameters)
-    {
-        var contact = _gruu ?? Stack.CreateContact(ContactUser, nextHop);
-        return string.Concat([FormatContact(contact, requestUri), .. parameters.Select(parameter => $";{parameter}")]);
-    }
+    internal string FormatContact(SipUri requestUri, SipUri nextHop, IReadOnlyList<string> parameters) =>
+        WriteContact(_gruu ?? Stack.CreateContact(ContactUser, nextHop), requestUri, parameters);
 
-    /// <summary>Contact of the answer to a request that begins a dialog.</summary>
+    /// <summary>Contact of the answer to a request that begins a dialog or asks what this end can do, with its feature tags (RFC 3840 §7, §8).</summary>
     internal string FormatContact(SipServerTransaction transaction)
     {
         var flow = transaction.Flow;
-        return FormatContact(_gruu ?? Stack.CreateContact(ContactUser, flow.Protocol, flow.Remote.Address.Address), transaction.Request.RequestUri);
+        return WriteContact(_gruu ?? Stack.CreateContact(ContactUser, flow.Protocol, flow.Remote.Address.Address), transaction.Request.RequestUri, Capabilities?.FeatureTags ?? []);
     }
 
     // SIPS in the Request-URI asks for SIPS all along the way, so in Contact too (RFC 3261 §8.1.1.8, §12.1.1).
-    private static string FormatContact(SipUri contact, SipUri? requestUri) => $"<{(requestUri?.Scheme == "sips" ? contact.AsSips() : contact)}>";
+    private static string WriteContact(SipUri contact, SipUri? requestUri, IReadOnlyList<string> parameters) =>
+        string.Concat([$"<{(requestUri?.Scheme == "sips" ? contact.AsSips() : contact)}>", .. parameters.Select(parameter => $";{parameter}")]);
 
     /// <summary>What INVITE, UPDATE and their answers say of this end: Contact, Allow and Supported (RFC 3261 §13.2.1).</summary>
     internal void AddSessionHeaders(SipMessageBuilder message, string contact)
@@ -376,5 +387,5 @@ public sealed class SipUserAgent
     private static bool IsSameHop(SipUri left, SipUri right) =>
         left.Host.EqualsIgnoreCase(right.Host.Span) && (left.Port ?? 5060) == (right.Port ?? 5060);
 
-    private sealed record Taker(SipMethod Method, SipRequestHandler Handler, IReadOnlyList<string>? AcceptedTypes);
+    private sealed record Taker(SipMethod Method, SipRequestHandler Handler, IReadOnlyList<string>? AcceptedTypes, UserAgentCapabilities? Capabilities);
 }

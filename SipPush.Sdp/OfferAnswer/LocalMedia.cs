@@ -3,7 +3,7 @@ namespace SipPush.Sdp;
 /// <summary>The own side of an MSRP session, the same in offers and answers.</summary>
 internal static class LocalMedia
 {
-    public static MessageMedia Create(MessageCapabilities capabilities, IReadOnlyList<PathUri> path, bool isSecure, SetupRole setup, bool hasCema)
+    public static MessageMedia Create(MessageCapabilities capabilities, IReadOnlyList<PathUri> path, bool isSecure, SetupRole setup, bool hasCema, bool isFile)
     {
         if (path.Count == 0 || path.Any(uri => uri.Port is null) || path[^1].IsSecure != isSecure)
         {
@@ -26,7 +26,7 @@ internal static class LocalMedia
             Path = path,
             AcceptTypes = capabilities.AcceptTypes,
             AcceptWrappedTypes = capabilities.AcceptWrappedTypes,
-            MaxSize = capabilities.MaxSize,
+            MaxSize = isFile ? capabilities.MaxSize : capabilities.MessageMaxSize,
             Setup = setup,
             HasCema = hasCema,
             Fingerprints = isSecure ? capabilities.Fingerprints : [],

@@ -176,6 +176,16 @@ public sealed class OfferAnswerExchange
     /// <exception cref="InvalidOperationException">Nothing is agreed on yet.</exception>
     public SessionDescription WithDirection(int index, MediaDirection direction) => Replacing(index, Agreed().Media[index].WithDirection(direction));
 
+    /// <summary>
+    /// A draft for an offer of the same paths without <c>msrp-cema</c>, which <see cref="MessageRoute.NeedsOfferWithoutCema"/> asks for: who anchors the connection has to speak MSRP then (RFC 6714 §4.2).
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Nothing is agreed on yet.</exception>
+    public SessionDescription WithoutCema()
+    {
+        var agreed = Agreed();
+        return agreed with { Media = [.. agreed.Media.Select(media => WithoutCema(agreed, media))] };
+    }
+
     private int MediaCount => Math.Max(Local?.Media.Count ?? 0, Remote?.Media.Count ?? 0);
 
     private SessionDescription Agreed() => Local ?? throw new InvalidOperationException("Nothing is agreed on yet.");
@@ -186,6 +196,12 @@ public sealed class OfferAnswerExchange
     {
         Attributes = [.. media.Attributes.Select(attribute => attribute.Name == "setup" ? new SdpAttribute("setup", "actpass") : attribute)],
     };
+
+    // Where there is a relay, the c= and m= lines were its own, and are those of the last URI again (RFC 4975 §8.1).
+    private static MediaDescription WithoutCema(SessionDescription agreed, MediaDescription media) =>
+        !media.IsRejected && MessageMedia.TryRead(agreed, media, out var message, out _) && message.HasCema
+            ? (message with { HasCema = false, Host = message.Path[^1].Host, Port = message.Path[^1].Port!.Value }).ToMedia(agreed.Connection)
+            : media;
 
     private SessionDescription Replacing(int index, MediaDescription media)
     {

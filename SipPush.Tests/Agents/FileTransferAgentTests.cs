@@ -175,7 +175,7 @@ public sealed class FileTransferAgentTests
         var octets = FilePair.Octets(12_000_000);
         pair.Relay.CutAfter = 600;
 
-        var sending = pair.SendAsync(new PushOptions { SuccessReport = true }, pair.File("film.mp4", octets, "video/mp4"));
+        var sending = pair.SendAsync(new PushOptions { SuccessReport = true }, pair.File("film.mp4", octets, "video/mp4") with { Icon = PushContent.FromBytes("icon"u8.ToArray(), "image/png") });
         await using (var first = (await pair.TakeAsync()).Single())
         {
             Assert.CatchAsync<IOException>(async () => await inbox.SaveAsync(first));
@@ -197,6 +197,8 @@ public sealed class FileTransferAgentTests
             Assert.That(pair.Sip.Count(message => message.StartsWith("INVITE ", StringComparison.Ordinal)), Is.EqualTo(2));
             Assert.That(pair.Sip.Select(CallIdOf).Distinct().Count(), Is.EqualTo(1), "in the same dialog");
             Assert.That(pair.Descriptions[2], Does.Contain($"a=file-range:{push.File.Start + 1}-12000000\n"));
+            Assert.That(pair.Descriptions[0], Does.Contain("\na=file-icon:cid:"));
+            Assert.That(pair.Descriptions[2], Does.Not.Contain("file-icon"), "it came with the INVITE");
             Assert.That(pair.Descriptions[3], Does.Contain($"a=file-range:{push.File.Start + 1}-12000000\n"));
             Assert.That(pair.Sip.SelectMany(TransferIdsOf).Distinct().Count(), Is.EqualTo(2), "one more transfer, one more id");
         });

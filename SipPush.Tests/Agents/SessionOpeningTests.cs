@@ -231,7 +231,7 @@ public sealed class SessionOpeningTests
         await peer.SendAsync("udp:192.0.2.10:5060", SessionText.Invite("hello", "text/plain"));
 
         await peer.WaitForAsync(1);
-        Assert.That(peer.Last, Does.StartWith("SIP/2.0 415 ").And.Contains("\r\nAccept: application/sdp\r\n"));
+        Assert.That(peer.Last, Does.StartWith("SIP/2.0 415 ").And.Contains("\r\nAccept: application/sdp, multipart/related\r\n"));
         await peer.ReplyAsync(SessionText.Ack(peer.Last));
     }
 

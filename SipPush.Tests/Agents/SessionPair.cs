@@ -40,14 +40,15 @@ internal sealed class SessionPair : IAsyncDisposable
 
     public static SipUri Bob { get; } = SipUri.Parse("sip:bob@192.0.2.10");
 
-    public static async Task<SessionPair> StartAsync(PushReceiverOptions? receiver = null, PushMediaOptions? media = null, SessionTimerOptions? timer = null, TrustDomain? trusted = null, PushMediaOptions? receiverMedia = null)
+    public static async Task<SessionPair> StartAsync(
+        PushReceiverOptions? receiver = null, PushMediaOptions? media = null, SessionTimerOptions? timer = null, TrustDomain? trusted = null, PushMediaOptions? receiverMedia = null, IPAddress? listen = null)
     {
         var pair = new SessionPair();
         pair.Network = new MemoryNetwork(pair.Clock) { Fate = pair.Decide };
         pair._near = await pair.StartStackAsync("udp:192.0.2.20:5060", null);
         pair._far = await pair.StartStackAsync("udp:192.0.2.10:5060", trusted);
-        pair.NearMedia = pair.StartMedia();
-        pair.FarMedia = pair.StartMedia();
+        pair.NearMedia = pair.StartMedia(listen);
+        pair.FarMedia = pair.StartMedia(listen);
         media ??= new PushMediaOptions();
         pair.Sender = new PushSenderAgent(
             pair._near.CreateUserAgent(new SipUserAgentOptions { AddressOfRecord = SipUri.Parse("sip:push@example.com"), SessionTimer = timer, IsTrusted = trusted is not null }),
@@ -69,7 +70,7 @@ internal sealed class SessionPair : IAsyncDisposable
         return _near.DisposeAsync();
     }
 
-    public MsrpEndpoint StartMedia() => MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), TimeProvider = Clock });
+    public MsrpEndpoint StartMedia(IPAddress? listen = null) => MsrpEndpoint.Start(new MsrpEndpointOptions { Listen = new IPEndPoint(listen ?? IPAddress.Loopback, 0), TimeProvider = Clock });
 
     public Task<PushSession> OpenAsync(CancellationToken cancellationToken = default) => Sender.OpenSessionAsync(Bob, null, cancellationToken).AsTask().WaitAsync(Patience, cancellationToken);
 

@@ -128,13 +128,20 @@ public sealed class Invitation
     /// <param name="reason">The reason phrase; the standard's own when null.</param>
     /// <param name="retryAfter">When to come back; null does not say.</param>
     /// <param name="cancellationToken">Ends the waiting for room in the connection's queue.</param>
-    public async ValueTask RejectAsync(int status, string? reason = null, TimeSpan? retryAfter = null, CancellationToken cancellationToken = default)
+    public ValueTask RejectAsync(int status, string? reason = null, TimeSpan? retryAfter = null, CancellationToken cancellationToken = default) => RejectAsync(
+        status,
+        reason,
+        retryAfter is { } wait ? (SipHeaderNames.RetryAfter, ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture)) : null,
+        cancellationToken);
+
+    /// <summary>Refuses, with a header line that says what the caller can do about it.</summary>
+    internal async ValueTask RejectAsync(int status, string? reason, (SipHeaderName Name, string Value)? header, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(status, 300);
         using var response = _transaction.CreateResponse(status, reason);
-        if (retryAfter is { } wait)
+        if (header is var (name, value))
         {
-            response.Add(SipHeaderNames.RetryAfter, ((long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+            response.Add(name, value);
         }
 
         EndReliability();

@@ -218,7 +218,7 @@ public sealed class SipSession : IAsyncDisposable
 
         var handling = request.Method.Name switch
         {
-            "OPTIONS" => UserAgent.Stack.Dispatcher.AnswerOptionsAsync(transaction),
+            "OPTIONS" => UserAgent.Stack.Dispatcher.AnswerOptionsAsync(transaction, UserAgent),
             "BYE" => OnByeAsync(transaction, cancellationToken),
             "INVITE" => Offers.OnInviteAsync(transaction, cancellationToken),
             "UPDATE" => Offers.OnUpdateAsync(transaction, cancellationToken),

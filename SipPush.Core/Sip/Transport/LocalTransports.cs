@@ -109,6 +109,13 @@ internal sealed class LocalTransports(SipAdvertisedAddress? advertised, int cong
         }
     }
 
+    /// <summary>The host by which a peer reaches this end, without brackets; null when it listens at every address, and the peer's, which would tell, is not known.</summary>
+    public string? HostTowards(IPAddress? peer)
+    {
+        var local = (_all.Find(transport => transport.Local.Address.AddressFamily == peer?.AddressFamily) ?? _all[0]).Local.Address.Address;
+        return advertised?.Host.Trim('[', ']') ?? (!IsAny(local) ? local : peer is null ? null : LocalAddressTo(peer))?.ToString();
+    }
+
     private (string Host, int Port) Advertised(SipTransport transport, IPAddress peer)
     {
         var local = transport.Local.Address;
