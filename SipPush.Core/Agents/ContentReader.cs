@@ -6,7 +6,7 @@ namespace SipPush;
 /// <summary>Reads what a message of a session begins with: the envelope, if it has one. The content behind it is left to the application.</summary>
 internal static class ContentReader
 {
-    /// <summary>The push that a message brings; null, and its sender is told, when it is of a type that is not taken, its envelope can't be read, or its content is too large.</summary>
+    /// <summary>The push that a message brings; null, and its sender is told, when it is of a type that is not taken, or its envelope can't be read.</summary>
     /// <exception cref="IOException">The message ended before its envelope did.</exception>
     public static async ValueTask<IncomingPush?> ReadAsync(IncomingMsrpMessage message, PushOffer offer, MessageReader reader, bool isTrusted, bool lenient)
     {
@@ -26,9 +26,9 @@ internal static class ContentReader
             length = length < 0 ? length : length - octets;
         }
 
-        if (!reader.Takes(contentType) || length > reader.MaxSize)
+        if (!reader.Takes(contentType))
         {
-            message.Report(length > reader.MaxSize ? MsrpStatus.MessageTooLarge : MsrpStatus.UnsupportedMediaType);
+            message.Report(MsrpStatus.UnsupportedMediaType);
             return null;
         }
 

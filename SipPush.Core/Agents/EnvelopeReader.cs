@@ -7,7 +7,7 @@ namespace SipPush;
 internal static class EnvelopeReader
 {
     // Every field may be folded and of its full length; nobody needs so much.
-    public const int Longest = 64 * 1024;
+    private const int Longest = 64 * 1024;
 
     /// <summary>The envelope, and the octets that it had; null when it can't be read.</summary>
     /// <param name="body">Is left at the first octet of the content.</param>

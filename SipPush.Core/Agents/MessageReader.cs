@@ -22,9 +22,6 @@ internal sealed class MessageReader(PushReceiverOptions options)
     /// <summary>The media types that a MESSAGE may have, the envelope's included.</summary>
     public IReadOnlyList<string> AcceptedTypes => _types.All;
 
-    /// <summary>Octets of a content that is taken.</summary>
-    public long MaxSize => options.MaxSize;
-
     /// <summary>The media types that a session may have, as a session description says them.</summary>
     public IReadOnlyList<string> SessionTypes => AcceptedTypes.Contains("*/*") ? ["*"] : AcceptedTypes;
 

@@ -37,7 +37,6 @@ internal sealed class MsrpNegotiation
             AcceptTypes = new AcceptTypes(types),
             NewPath = NewPath,
             MaxSize = maxSize,
-            WrapperSize = EnvelopeReader.Longest,
             Direction = direction,
             IsReachable = media.Options.IsReachable && (endpoint.Options.AdvertisedPort is not null || (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint) is not null),
             SupportsCema = media.Options.SupportsCema,

@@ -9,8 +9,8 @@ public sealed record PushReceiverOptions
     /// <summary>The media types it takes, also inside the envelope: <c>image/png</c>, <c>text/*</c>, or <c>*</c> for all, which is the default.</summary>
     public IReadOnlyList<string> AcceptTypes { get; init; } = ["*"];
 
-    /// <summary>The most octets of a content, by MESSAGE or in a session; over it the answer is 413. In a session the envelope does not count, and a content of which nobody has said how long it is may be
-    /// ended up to 64 KiB later. Default 1 MiB, which is also what the stack takes of a MESSAGE, envelope included, unless told otherwise.</summary>
+    /// <summary>The most octets of a body, by MESSAGE or in a session, its envelope included; over it the answer is 413. It is what a session description says as <c>max-size</c>. Default 1 MiB, which is
+    /// also what the stack takes of a MESSAGE unless told otherwise.</summary>
     public long MaxSize { get; init; } = 1 << 20;
 
     /// <summary>The pushes that may wait for <see cref="PushReceiverAgent.ReceiveAllAsync"/>; over it the answer is 480 with Retry-After. Default 256.</summary>

@@ -69,11 +69,7 @@ internal sealed class ReceivingExchange
     /// <summary>The offer is refused: what was agreed on before still counts.</summary>
     public void Refuse() => _exchange.Withdraw();
 
-    // The type was said in the selector, and is kept to (RFC 5547 §8.3.1). What is no file may have an envelope.
-    private MsrpSessionOptions OptionsOf(int index)
-    {
-        var file = MessageMedia.TryRead(_offer!, _offer!.Media[index], out var media, out _) ? media.File : null;
-        var maxSize = file is null ? Negotiation.Capabilities.MessageMaxSize : Negotiation.Capabilities.MaxSize;
-        return _messages with { AcceptTypes = file?.Selector.Type is { } type ? [type] : _messages.AcceptTypes, MaxSize = maxSize ?? _messages.MaxSize };
-    }
+    // The type was said in the selector, and is kept to (RFC 5547 §8.3.1).
+    private MsrpSessionOptions OptionsOf(int index) =>
+        MessageMedia.TryRead(_offer!, _offer!.Media[index], out var media, out _) && media.File?.Selector.Type is { } type ? _messages with { AcceptTypes = [type] } : _messages;
 }

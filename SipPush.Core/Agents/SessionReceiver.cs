@@ -77,6 +77,7 @@ internal sealed class SessionReceiver(
         var messages = media.Options.Messages with
         {
             AcceptTypes = reader.SessionTypes,
+            MaxSize = options.MaxSize,
             ReportTiming = MsrpReportTiming.ByApplication,
         };
         var negotiation = new MsrpNegotiation(media, userAgent, invitation.Flow.Remote.Address.Address, messages.AcceptTypes, messages, options.MaxSize, MediaDirection.ReceiveOnly) { LeavesEarlier = true };

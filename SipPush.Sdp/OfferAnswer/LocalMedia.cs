@@ -3,7 +3,7 @@ namespace SipPush.Sdp;
 /// <summary>The own side of an MSRP session, the same in offers and answers.</summary>
 internal static class LocalMedia
 {
-    public static MessageMedia Create(MessageCapabilities capabilities, IReadOnlyList<PathUri> path, bool isSecure, SetupRole setup, bool hasCema, bool isFile)
+    public static MessageMedia Create(MessageCapabilities capabilities, IReadOnlyList<PathUri> path, bool isSecure, SetupRole setup, bool hasCema)
     {
         if (path.Count == 0 || path.Any(uri => uri.Port is null) || path[^1].IsSecure != isSecure)
         {
@@ -26,7 +26,7 @@ internal static class LocalMedia
             Path = path,
             AcceptTypes = capabilities.AcceptTypes,
             AcceptWrappedTypes = capabilities.AcceptWrappedTypes,
-            MaxSize = isFile ? capabilities.MaxSize : capabilities.MessageMaxSize,
+            MaxSize = capabilities.MaxSize,
             Setup = setup,
             HasCema = hasCema,
             Fingerprints = isSecure ? capabilities.Fingerprints : [],

@@ -19,14 +19,8 @@ public sealed record MessageCapabilities
     /// </summary>
     public required Func<int, bool, IReadOnlyList<PathUri>> NewPath { get; init; }
 
-    /// <summary>Octets of a content that is taken; null for no limit. A larger file is refused.</summary>
+    /// <summary>Octets of a message that is taken; null for no limit. A larger file is refused.</summary>
     public long? MaxSize { get; init; }
-
-    /// <summary>Octets of a wrapper that a message, but no file, may have round its content: <c>a=max-size</c> counts it (RFC 4975 §8.6). None unless set.</summary>
-    public int WrapperSize { get; init; }
-
-    /// <summary>Octets of a message that is no file, its wrapper included; null for no limit.</summary>
-    public long? MessageMaxSize => MaxSize > long.MaxValue - WrapperSize ? long.MaxValue : MaxSize + WrapperSize;
 
     /// <summary>Which way messages may go. Both, unless set.</summary>
     public MediaDirection Direction { get; init; } = MediaDirection.SendReceive;

@@ -185,7 +185,7 @@ public static class SdpAnswerer
             && !(remote.UsesRelay && setup == SetupRole.Passive && remote.Setup is SetupRole.Active or null)
             && !(usesRelay && setup == SetupRole.Active);
 
-        var local = LocalMedia.Create(capabilities, path, remote.IsSecure, setup, hasCema, remote.File is not null) with
+        var local = LocalMedia.Create(capabilities, path, remote.IsSecure, setup, hasCema) with
         {
             Direction = remote.Direction.Reversed() & capabilities.Direction,
         };

@@ -50,8 +50,7 @@ public static class SdpOfferer
             isSecure,
             // Never passive, and nothing else than actpass where the peer can connect (RFC 6135 §4.2.2).
             capabilities.IsReachable ? SetupRole.ActPass : SetupRole.Active,
-            capabilities.SupportsCema,
-            session.File is not null) with
+            capabilities.SupportsCema) with
         {
             Direction = session.Direction,
             File = session.File,

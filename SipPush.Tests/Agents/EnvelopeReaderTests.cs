@@ -7,7 +7,7 @@ public sealed class EnvelopeReaderTests
 {
     [TestCase(false, "Content-Type: text/plain\r\nX-Wap-Application-Id: x-wap-application:wml.ua\r\n\r\nHello", "text/plain", "Hello")]
     [TestCase(false, "Content-Type: text/plain\r\n\r\n", "text/plain", "")]
-    [TestCase(false, "Content-Type:\r\n text/plain\r\nContent-Length: 5\r\n\r\nHello", "text/plain", "Hello")]
+    [TestCase(true, "Content-Type:\r\n text/plain\r\nContent-Length: 5\r\n\r\nHello", "text/plain", "Hello")]
     [TestCase(true, "Content-Type: text/plain\n\nHello\n\n", "text/plain", "Hello\n\n")]
     [TestCase(true, "Content-Type: text/plain\r\n\r\n<a/>", "text/plain", "<a/>")]
     [TestCase(true, "<si>\r\n\r\n</si>", "text/xml", "<si>\r\n\r\n</si>")]
