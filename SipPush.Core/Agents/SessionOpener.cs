@@ -22,7 +22,7 @@ internal sealed class SessionOpener(SipUserAgent userAgent, PushSenderOptions op
             var invite = await userAgent.InviteAsync(target, new InviteOptions
             {
                 Offer = exchange.Offer(),
-                ContactParameters = [.. PushFeatures.Of(options.Icsi, [push.Application ?? options.Application]).Tags.Select(tag => tag.ToString())],
+                ContactParameters = composer.TagsOf(push).Contact,
                 Prepare = request =>
                 {
                     request.Set(SipHeaderNames.To, $"<{to}>");

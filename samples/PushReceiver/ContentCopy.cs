@@ -39,8 +39,10 @@ public sealed class ContentCopy(Stream content, int? rate, TimeProvider clock)
                 Beginning = (byte[])[.. Beginning.Span, .. octets.Span[..Math.Min(read, MostBeginning - Beginning.Length)]];
             }
 
+            // Hashed while it is being written.
+            var writing = destination.WriteAsync(octets, cancellationToken);
             hash.AppendData(octets.Span);
-            await destination.WriteAsync(octets, cancellationToken);
+            await writing;
             Bytes += read;
 
             if (rate is { } most && TimeSpan.FromSeconds((double)Bytes / most) - clock.GetElapsedTime(began) is var ahead && ahead > TimeSpan.Zero)
