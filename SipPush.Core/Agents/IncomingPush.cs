@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SipPush.Msrp;
 using SipPush.Sip;
 
@@ -55,7 +54,7 @@ public sealed class IncomingPush : IAsyncDisposable
 
     /// <summary>The content as a stream, read once from its beginning. In a session a slow reader slows the sender, and reading throws when the content does not come whole: a stream that ends
     /// without an exception is whole.</summary>
-    public Stream Content => _content ??= Open(_offer.Bytes);
+    public Stream Content => _content ??= PushContent.Open(_offer.Bytes);
 
     /// <summary>The file that it is, as its sender described it; null for a message. Reading <see cref="Content"/> to its end checks it: when length or hash are others than was said, the last read
     /// throws an <see cref="InvalidDataException"/>, and the sender is told. A range of a file has no hash to be checked with but that of the whole, which <see cref="PushInbox"/> does.</summary>
@@ -126,8 +125,4 @@ public sealed class IncomingPush : IAsyncDisposable
             Fail();
         }
     }
-
-    private static MemoryStream Open(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array) && array.Array is not null
-        ? new MemoryStream(array.Array, array.Offset, array.Count, writable: false)
-        : new MemoryStream(bytes.ToArray(), writable: false);
 }

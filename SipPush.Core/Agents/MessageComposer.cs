@@ -16,6 +16,9 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
         SipHeaderNames.Supported, SipHeaderNames.ContentType, "Content-Length", SipHeaderNames.Date, SipHeaderNames.Expires, SipHeaderNames.Priority,
     ];
 
+    // Most pushes are for the application of the options.
+    private PushTags? _standard;
+
     /// <summary>The request, its CSeq as the first transaction will have it. The caller disposes it.</summary>
     /// <exception cref="ArgumentException">An option can't be written, or takes a header line that is reserved.</exception>
     public SipRequestBuilder Compose(SipUri target, SipUri to, PushContent content, PushOptions push)
@@ -44,7 +47,7 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
     public InviteOptions ComposeInvite(SipUri to, SipBody offer, PushOptions push) => new()
     {
         Offer = offer,
-        ContactParameters = PushFeatures.Parameters(options.Icsi, [push.Application ?? options.Application]),
+        ContactParameters = TagsOf(push).Contact,
         Prepare = invite =>
         {
             invite.Set(SipHeaderNames.To, $"<{to}>");
@@ -52,6 +55,13 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
             AddPreference(invite, push);
         },
     };
+
+    /// <summary>What header lines say of the service and the application of a push.</summary>
+    public PushTags TagsOf(PushOptions push)
+    {
+        var application = push.Application ?? options.Application;
+        return application == options.Application ? _standard ??= CreateTags(application) : CreateTags(application);
+    }
 
     /// <summary>The envelope round a content of which only the head is at hand.</summary>
     public byte[] EnvelopeHead(PushContent content, PushOptions push) =>
@@ -70,7 +80,7 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
 
     private void AddPreference(SipRequestBuilder request, PushOptions push)
     {
-        request.Add(SipHeaderNames.AcceptContact, AcceptContact(push.Application ?? options.Application));
+        request.Add(SipHeaderNames.AcceptContact, TagsOf(push).AcceptContact);
         AddLifetime(request, push.Expires);
         if (push.Priority is { } priority)
         {
@@ -80,11 +90,12 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
         AddHeaders(request, push.Headers);
     }
 
-    private string AcceptContact(PushApplicationId application) => new CallerPreference(PushFeatures.Of(options.Icsi, [application]))
+    private PushTags CreateTags(PushApplicationId application)
     {
-        Require = options.Require,
-        Explicit = options.Explicit,
-    }.ToString();
+        var features = PushFeatures.Of(options.Icsi, [application]);
+        var preference = new CallerPreference(features) { Require = options.Require, Explicit = options.Explicit };
+        return new PushTags(preference.ToString(), [.. features.Tags.Select(tag => tag.ToString())]);
+    }
 
     private void AddLifetime(SipRequestBuilder request, TimeSpan? expires)
     {

@@ -5,6 +5,8 @@ internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest, b
 {
     private ReadOnlyMemory<byte> _prefix = prefix;
 
+    public int PrefixLength { get; } = prefix.Length;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;

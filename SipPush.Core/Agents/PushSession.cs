@@ -11,6 +11,9 @@ namespace SipPush;
 /// </summary>
 public sealed class PushSession : IAsyncDisposable
 {
+    // Up to here a content in memory is copied behind its envelope; a larger one is sent from where it is.
+    private const int LargestCopy = 64 * 1024;
+
     private readonly MessageComposer _composer;
     private readonly PushOptions _defaults;
     private readonly SendingExchange _exchange;
@@ -59,7 +62,8 @@ public sealed class PushSession : IAsyncDisposable
         options ??= _defaults;
         var clock = Call.UserAgent.Stack.TimeProvider;
         var began = clock.GetTimestamp();
-        var message = Compose(content, options) with
+        using var enveloped = Envelope(content, options);
+        var message = Compose(content, options, enveloped) with
         {
             MessageId = options.MessageId,
             SuccessReport = options.SuccessReport,
@@ -131,25 +135,33 @@ public sealed class PushSession : IAsyncDisposable
         await _watch.ConfigureAwait(false);
     }
 
-    private OutgoingMsrpMessage Compose(PushContent content, PushOptions options)
+    // What is sent with its envelope in front; null when there is none, or when it is little enough to be put together.
+    private PrefixedStream? Envelope(PushContent content, PushOptions options)
     {
-        var hasEnvelope = MessageComposer.HasEnvelope(content, options);
-        var type = hasEnvelope ? PushMessage.MediaType : content.ContentType;
-        var head = hasEnvelope ? _composer.EnvelopeHead(content, options) : [];
-        if (content.IsInMemory)
+        if (!MessageComposer.HasEnvelope(content, options) || (content.IsInMemory && content.Length <= LargestCopy))
         {
-            return OutgoingMsrpMessage.FromMemory(type, hasEnvelope ? (byte[])[.. head, .. content.Bytes.Span] : content.Bytes);
+            return null;
         }
 
-        if (!hasEnvelope)
+        var head = _composer.EnvelopeHead(content, options);
+        return content.Stream is { } stream ? new PrefixedStream(head, stream, ownsRest: false) : new PrefixedStream(head, content.Open(), ownsRest: true);
+    }
+
+    private OutgoingMsrpMessage Compose(PushContent content, PushOptions options, PrefixedStream? enveloped)
+    {
+        if (enveloped is not null)
         {
-            return content.FilePath is { } path ? OutgoingMsrpMessage.FromFile(type, path) : OutgoingMsrpMessage.FromStream(type, content.Stream!, content.Length);
+            return OutgoingMsrpMessage.FromStream(PushMessage.MediaType, enveloped, content.Length + enveloped.PrefixLength);
         }
 
-        var length = content.Length + head.Length;
-        return content.FilePath is { } file
-            ? OutgoingMsrpMessage.FromStream(type, new PrefixedStream(head, File.OpenRead(file), ownsRest: true), length)
-            : OutgoingMsrpMessage.FromStream(type, new PrefixedStream(head, content.Stream!, ownsRest: false), length);
+        if (MessageComposer.HasEnvelope(content, options))
+        {
+            return OutgoingMsrpMessage.FromMemory(PushMessage.MediaType, (byte[])[.. _composer.EnvelopeHead(content, options), .. content.Bytes.Span]);
+        }
+
+        return content.IsInMemory ? OutgoingMsrpMessage.FromMemory(content.ContentType, content.Bytes)
+            : content.FilePath is { } path ? OutgoingMsrpMessage.FromFile(content.ContentType, path)
+            : OutgoingMsrpMessage.FromStream(content.ContentType, content.Stream!, content.Length);
     }
 
     /// <summary>Why a dialog ended, in the words of a session.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace SipPush;
@@ -87,6 +88,16 @@ public sealed class PushContent
         var file = new FileInfo(path);
         return new(FieldText.CheckedMediaType(contentType, nameof(contentType)), file.Length) { FilePath = file.FullName };
     }
+
+    /// <summary>What is in memory, as a stream that reads it where it is.</summary>
+    internal static MemoryStream Open(ReadOnlyMemory<byte> bytes) => MemoryMarshal.TryGetArray(bytes, out var array) && array.Array is not null
+        ? new MemoryStream(array.Array, array.Offset, array.Count, writable: false)
+        : new MemoryStream(bytes.ToArray(), writable: false);
+
+    /// <summary>What is in a file, or in memory, from its beginning; the stream is the caller's to close.</summary>
+    internal Stream Open() => FilePath is { } path
+        ? new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.Asynchronous | FileOptions.SequentialScan, Share = FileShare.Read })
+        : Open(Bytes);
 
     private static ReadOnlySpan<char> CharsetOf(ReadOnlySpan<char> contentType)
     {

@@ -82,7 +82,9 @@ internal sealed class MsrpDialer(
             IReadOnlyList<IPAddress> addresses = IPAddress.TryParse(host, out var address)
                 ? [address]
                 : await _resolve(host, either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false);
-            return await RaceAsync(addresses, port, either).ConfigureAwait(false);
+            return addresses.Count == 1
+                ? await AttemptAsync(new IPEndPoint(addresses[0], port), either.Token).ConfigureAwait(false)
+                : await RaceAsync(addresses, port, either).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!token.IsCancellationRequested)
         {

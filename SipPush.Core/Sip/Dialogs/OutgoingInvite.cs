@@ -12,8 +12,11 @@ internal sealed class OutgoingInvite
     // Far more than proxies fork to. What comes beyond gets no early dialog, and its 2xx no ACK: who sends it is no callee of this call.
     private const int MostBranches = 32;
 
+    // What is asked for once there is a session: nothing.
+    private static readonly InviteOptions Settled = new();
+
     private readonly SipUserAgent _userAgent;
-    private readonly InviteOptions _options;
+    private InviteOptions _options;
     private readonly SessionTimer? _timer;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -276,6 +279,8 @@ internal sealed class OutgoingInvite
             return new InviteResult(result.Outcome, null, success);
         }
 
+        // The transaction stays for as long as its 2xx may come again, and all that this holds with it.
+        _options = Settled;
         session.OnEstablished(success);
         return new InviteResult(result.Outcome, session, success);
     }

@@ -330,6 +330,9 @@ public sealed class SipSession : IAsyncDisposable
             SipLog.SessionEnded(_log, Dialog.Id, end.Cause);
             Refresh.Stop();
             _ending.Cancel();
+
+            // The transaction of its INVITE keeps this for a while, and need not keep what the application has round it.
+            OfferAsync = null;
         }
     }
 

@@ -4,7 +4,7 @@ using SipPush.Sip;
 
 namespace SipPush.Benchmarks.Load;
 
-/// <summary>Measures the calls of one side from one second after the first, and at the end what its stack has left of them.</summary>
+/// <summary>Measures the calls of one side, or its pushes, from one second after the first, and at the end what its stack has left of them.</summary>
 internal sealed class LoadCallMeter : IDisposable
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
@@ -46,7 +46,9 @@ internal sealed class LoadCallMeter : IDisposable
     }
 
     /// <summary>A call has gone through, at the end that called.</summary>
-    public void Ended(long calledAt, long answeredAt)
+    /// <param name="calledAt"><see cref="LoadMeter.Now"/> at the time of the call.</param>
+    /// <param name="answeredAt">The same of its answer; null when nobody asks for that.</param>
+    public void Ended(long calledAt, long? answeredAt = null)
     {
         lock (_gate)
         {
@@ -54,7 +56,10 @@ internal sealed class LoadCallMeter : IDisposable
             if (IsMeasuring(now))
             {
                 _meter.Complete(calledAt, now);
-                _answers.Add(answeredAt - calledAt);
+                if (answeredAt is { } answered)
+                {
+                    _answers.Add(answered - calledAt);
+                }
             }
         }
     }

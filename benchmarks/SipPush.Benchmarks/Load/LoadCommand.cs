@@ -13,9 +13,9 @@ internal static class LoadCommand
         {
             CreateEcho(), CreatePing(), CreateSipUas(), CreateSipUac(), CreateCallsUas(), CreateCallsUac(), CreateRetained(), CreateDriver(),
         };
-        foreach (var transfer in LoadTransferCommands.Create())
+        foreach (var other in LoadTransferCommands.Create().Concat(LoadPushCommands.Create()))
         {
-            command.Add(transfer);
+            command.Add(other);
         }
 
         return command;
@@ -184,22 +184,22 @@ internal static class LoadCommand
         return command;
     }
 
-    private static SipEndPoint EndPoint(IPEndPoint address, string transport) =>
+    public static SipEndPoint EndPoint(IPEndPoint address, string transport) =>
         new(transport switch { "tcp" => SipProtocol.Tcp, "tls" => SipProtocol.Tls, _ => SipProtocol.Udp }, address);
 
-    private static SipTimers Timers(double t1) => new() { T1 = TimeSpan.FromMilliseconds(t1) };
+    public static SipTimers Timers(double t1) => new() { T1 = TimeSpan.FromMilliseconds(t1) };
 
-    private static Option<double> T1Option() =>
+    public static Option<double> T1Option() =>
         new("--t1") { Description = "T1 in milliseconds; 64 times that is how long a call is remembered", DefaultValueFactory = _ => 500 };
 
-    private static Option<string> TransportOption()
+    public static Option<string> TransportOption(string standard = "udp")
     {
-        var option = new Option<string>("--transport") { Description = "udp, tcp or tls", DefaultValueFactory = _ => "udp" };
+        var option = new Option<string>("--transport") { Description = "udp, tcp or tls", DefaultValueFactory = _ => standard };
         option.AcceptOnlyFromAmong("udp", "tcp", "tls");
         return option;
     }
 
-    private static Option<FileInfo> AddRootOption(Command command, Option<string> transport)
+    public static Option<FileInfo> AddRootOption(Command command, Option<string> transport)
     {
         var option = new Option<FileInfo>("--root") { Description = "With tls: the file from which who connects learns whom to trust. Who listens writes it" };
         command.Add(option);
