@@ -15,6 +15,9 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     // While there is more to read at once, answers wait for each other, but no longer than it takes to read this much: a quarter of the window that this library's senders have.
     private const int LongestAnswerDelay = 1024 * 1024;
 
+    // So do octets for their readers, up to this much: waking one for each record of TLS costs more than the record.
+    private const int MostUnshown = 256 * 1024;
+
     private readonly MsrpFrameState _state = new(new MsrpFrameLimits(limits.Head, limits.Headers, limits.NonSendBody));
     private readonly RentedBuffer _answers = new();
     private readonly List<IncomingTransfer> _unflushed = [];
@@ -32,6 +35,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private long _frames;
     private long _leftOver;
     private long _unanswered;
+    private long _unshown;
 
     // The SEND brings octets that are here already, and wants its success reported: from where, and how many.
     private ByteRange? _repeated;
@@ -43,12 +47,25 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     {
         while (true)
         {
+            if (_unshown >= MostUnshown)
+            {
+                await FlushAsync().ConfigureAwait(false);
+            }
+
+            await AnswersHaveRoomAsync().ConfigureAwait(false);
             var read = input.ReadAsync();
-            if (!read.IsCompleted || _unanswered >= LongestAnswerDelay)
+            if (!read.IsCompleted)
+            {
+                // Nothing is held back while this end waits.
+                SendAnswers();
+                await FlushAsync().ConfigureAwait(false);
+            }
+            else if (_unanswered >= LongestAnswerDelay)
             {
                 SendAnswers();
             }
 
+            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
             var result = await read.ConfigureAwait(false);
             if (result.IsCanceled)
             {
@@ -58,6 +75,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             var buffer = result.Buffer;
             connection.HasRead(buffer.Length - _leftOver);
             _unanswered += buffer.Length - _leftOver;
+            _unshown += buffer.Length - _leftOver;
             while (true)
             {
                 var step = Step(ref buffer);
@@ -79,18 +97,16 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
                     throw new MsrpException($"The stream is not MSRP: {_state.Error.Fault}", MsrpStatus.BadRequest);
                 }
 
+                await FlushAsync().ConfigureAwait(false);
                 await WaitAsync(step).ConfigureAwait(false);
             }
 
             connection.Link.ExpectsMore = !_state.IsBetweenFrames;
             _leftOver = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
-            await FlushAsync().ConfigureAwait(false);
-            await AnswersHaveRoomAsync().ConfigureAwait(false);
-            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
-
             if (result.IsCompleted)
             {
+                await FlushAsync().ConfigureAwait(false);
                 SendAnswers();
                 if (!_state.IsBetweenFrames)
                 {
@@ -161,6 +177,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     // Octets become visible to readers once for each buffer, not once for each slice; those of all messages, before any of their readers is waited for.
     private async ValueTask FlushAsync()
     {
+        _unshown = 0;
         foreach (var transfer in _unflushed)
         {
             if (transfer.IsEnded)
