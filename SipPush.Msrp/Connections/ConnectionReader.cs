@@ -89,15 +89,16 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         else
         {
             SendAnswers();
-            if (_unflushed.Count > 0)
-            {
-                return FlushAndReadAsync(read);
-            }
-
             if (_state is { HoldsNothing: true } state)
             {
                 _state = null;
                 _states.Return(state);
+            }
+
+            var flush = FlushAsync();
+            if (!flush.IsCompletedSuccessfully)
+            {
+                return ReadBehindAsync(flush, read);
             }
         }
 
@@ -105,9 +106,9 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         return read;
     }
 
-    private async ValueTask<ReadResult> FlushAndReadAsync(ValueTask<ReadResult> read)
+    private async ValueTask<ReadResult> ReadBehindAsync(ValueTask flush, ValueTask<ReadResult> read)
     {
-        await FlushAsync().ConfigureAwait(false);
+        await flush.ConfigureAwait(false);
         connection.IsWithin(Phase, _frames);
         return await read.ConfigureAwait(false);
     }
