@@ -27,7 +27,9 @@ public sealed class MsrpFrameStatesTests
         var states = new MsrpFrameStates(MsrpFrameLimits.Default);
         states.Return(states.Rent());
 
-        Assert.That(states.Rent(), Is.Not.SameAs(states.Rent()));
+        var first = states.Rent();
+        var second = states.Rent();
+        Assert.That(second, Is.Not.SameAs(first));
     }
 
     [TestCase("", true)]
