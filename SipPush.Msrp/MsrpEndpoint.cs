@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using SipPush.Msrp.Connections;
 using SipPush.Msrp.Diagnostics;
+using SipPush.Msrp.Framing;
 using SipPush.Msrp.Transport;
 
 namespace SipPush.Msrp;
@@ -34,6 +35,7 @@ public sealed class MsrpEndpoint : IAsyncDisposable
         Logger = options.LoggerFactory.CreateLogger(MsrpTelemetry.Category);
         _dialer = new MsrpDialer(options.Tls, options.TransportLimits, options.TimeProvider, Logger, options.Resolve);
         _origin = options.TimeProvider.GetTimestamp();
+        FrameStates = new MsrpFrameStates(new MsrpFrameLimits(options.Limits.Head, options.Limits.Headers, options.Limits.NonSendBody));
     }
 
     /// <summary>How the endpoint was set up.</summary>
@@ -58,6 +60,8 @@ public sealed class MsrpEndpoint : IAsyncDisposable
     }
 
     internal ILogger Logger { get; }
+
+    internal MsrpFrameStates FrameStates { get; }
 
     /// <summary>Ends what would otherwise wait for the application.</summary>
     internal CancellationToken Ending => _ending.Token;

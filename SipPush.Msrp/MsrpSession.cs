@@ -27,6 +27,9 @@ public sealed class MsrpSession : IAsyncDisposable
     private TaskCompletionSource? _bound;
     private bool _isEnding;
 
+    // There when something has been sent.
+    private byte[]? _sendPaths;
+
     internal MsrpSession(MsrpEndpoint endpoint, MsrpPath localPath, MsrpSessionOptions options, MsrpRelayLease? lease = null)
     {
         Endpoint = endpoint;
@@ -75,8 +78,22 @@ public sealed class MsrpSession : IAsyncDisposable
 
     internal byte[] LocalUriOctets { get; private set; }
 
-    /// <summary>Both path lines of what this end sends.</summary>
-    internal byte[] SendPaths { get; private set; } = [];
+    /// <summary>Both path lines of what this end sends, once it has been started. Not under the lock of the connection.</summary>
+    internal byte[] SendPaths
+    {
+        get
+        {
+            if (Volatile.Read(ref _sendPaths) is { } made)
+            {
+                return made;
+            }
+
+            lock (Gate)
+            {
+                return _sendPaths ??= SendPathsTo(_remote!);
+            }
+        }
+    }
 
     internal IncomingMessages Incoming { get; }
 
@@ -115,14 +132,14 @@ public sealed class MsrpSession : IAsyncDisposable
                 LocalUriOctets = Encoding.ASCII.GetBytes(LocalUri.ToString());
             }
 
-            SendPaths = SendPathsTo(remote);
             Volatile.Write(ref _remote, remote);
             _started?.TrySetResult();
         }
 
         try
         {
-            await ConnectInTimeAsync(remote, cancellationToken).ConfigureAwait(false);
+            var connected = remote is { Role: MsrpRole.Passive, ConnectAfter: null } ? PeerInTimeAsync(cancellationToken) : ConnectInTimeAsync(remote, cancellationToken);
+            await connected.ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -323,10 +340,7 @@ public sealed class MsrpSession : IAsyncDisposable
         lock (Gate)
         {
             LocalPath = localPath;
-            if (_remote is { } remote)
-            {
-                SendPaths = SendPathsTo(remote);
-            }
+            _sendPaths = null;
         }
     }
 
@@ -462,6 +476,17 @@ public sealed class MsrpSession : IAsyncDisposable
     private byte[] SendPathsTo(MsrpRemote remote) =>
         Encoding.ASCII.GetBytes($"To-Path: {MsrpEndpoint.ToPathOf(this, remote)}\r\nFrom-Path: {LocalUri}\r\n");
 
+    // As ConnectInTimeAsync, for an end that never connects: many may wait so at once, and there is nothing to stop when the time is up.
+    private async ValueTask PeerInTimeAsync(CancellationToken cancellationToken)
+    {
+        var bound = BoundOrEnded();
+        using var timer = Endpoint.CreateTimer(
+            static bound => ((TaskCompletionSource)bound!).TrySetException(new MsrpException("The session was not connected in time", MsrpStatus.RequestTimeout)), bound);
+        timer.Change(Endpoint.Options.BindTimeout, Timeout.InfiniteTimeSpan);
+        await bound.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfUnbound();
+    }
+
     private async ValueTask ConnectInTimeAsync(MsrpRemote remote, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Endpoint.Options.BindTimeout, Endpoint.Options.TimeProvider);
@@ -480,7 +505,7 @@ public sealed class MsrpSession : IAsyncDisposable
             }
             else
             {
-                await WaitForPeerAsync(remote, both.Token).ConfigureAwait(false);
+                await PeerOrConnectAsync(remote, remote.ConnectAfter!.Value, both.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -489,35 +514,45 @@ public sealed class MsrpSession : IAsyncDisposable
         }
     }
 
-    private async ValueTask WaitForPeerAsync(MsrpRemote remote, CancellationToken cancellationToken)
+    private async ValueTask PeerOrConnectAsync(MsrpRemote remote, TimeSpan patience, CancellationToken cancellationToken)
     {
-        Task bound;
-        lock (Gate)
+        var bound = BoundOrEnded().Task;
+        await bound.WaitAsync(patience, Endpoint.Options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!bound.IsCompleted)
         {
-            bound = _connection is not null ? Task.CompletedTask : (_bound ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
-
-        var either = Task.WhenAny(bound, _completion.Task);
-        if (remote.ConnectAfter is { } patience)
-        {
-            await ((Task)either).WaitAsync(patience, Endpoint.Options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (!either.IsCompleted)
+            try
             {
-                try
-                {
-                    await ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
-                    return;
-                }
-                catch (MsrpException)
-                {
-                    // It can't be reached, or has come meanwhile: nothing is lost by waiting on.
-                }
+                await ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (MsrpException)
+            {
+                // It can't be reached, or has come meanwhile: nothing is lost by waiting on.
             }
         }
 
-        await either.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (!bound.IsCompleted)
+        await bound.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfUnbound();
+    }
+
+    private TaskCompletionSource BoundOrEnded()
+    {
+        lock (Gate)
+        {
+            _bound ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_connection is not null || _isEnding)
+            {
+                _bound.TrySetResult();
+            }
+
+            return _bound;
+        }
+    }
+
+    private void ThrowIfUnbound()
+    {
+        if (Connection is null)
         {
             throw new MsrpException("The session has ended", 0, Failure);
         }
@@ -550,6 +585,7 @@ public sealed class MsrpSession : IAsyncDisposable
     private void End(MsrpSessionEnd end, Exception? failure)
     {
         MsrpConnection? connection;
+        TaskCompletionSource? bound;
         lock (Gate)
         {
             if (_isEnding)
@@ -561,6 +597,7 @@ public sealed class MsrpSession : IAsyncDisposable
             Failure = failure;
             connection = _connection;
             _arrivals?.Writer.TryComplete();
+            bound = _bound;
         }
 
         if (connection is not null)
@@ -576,5 +613,6 @@ public sealed class MsrpSession : IAsyncDisposable
         connection?.Detach(this);
         MsrpLog.SessionEnded(Endpoint.Logger, LocalUri.SessionId, end, failure);
         _completion.TrySetResult(end);
+        bound?.TrySetResult();
     }
 }

@@ -15,7 +15,10 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     // While there is more to read at once, answers wait for each other, but no longer than it takes to read this much: a quarter of the window that this library's senders have.
     private const int LongestAnswerDelay = 1024 * 1024;
 
-    private readonly MsrpFrameState _state = new(new MsrpFrameLimits(limits.Head, limits.Headers, limits.NonSendBody));
+    // So do octets for their readers, up to this much: waking one for each record of TLS costs more than the record.
+    private const int MostUnshown = 256 * 1024;
+
+    private readonly MsrpFrameStates _states = connection.Endpoint.FrameStates;
     private readonly RentedBuffer _answers = new();
     private readonly List<IncomingTransfer> _unflushed = [];
     private readonly List<(IncomingTransfer Transfer, ValueTask<FlushResult> Flush)> _flushes = [];
@@ -29,77 +32,34 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     private bool _isAnswered;
     private bool _isSend;
     private bool _isForeign;
+    private MsrpFrameState? _state;
     private long _frames;
     private long _leftOver;
     private long _unanswered;
+    private long _unshown;
 
     // The SEND brings octets that are here already, and wants its success reported: from where, and how many.
     private ByteRange? _repeated;
     private byte[] _repeatedId = [];
     private long _repeatedLength;
 
+    private MsrpFrameState State => _state ??= _states.Rent();
+
+    private ReadPhase Phase => _state is null || _state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body;
+
     /// <summary>Reads until the far end closes; what ends the loop otherwise is thrown.</summary>
     public async Task RunAsync()
     {
-        while (true)
+        do
         {
-            var read = input.ReadAsync();
-            if (!read.IsCompleted || _unanswered >= LongestAnswerDelay)
+            if (_unshown >= MostUnshown)
             {
-                SendAnswers();
+                await FlushAsync().ConfigureAwait(false);
             }
 
-            var result = await read.ConfigureAwait(false);
-            if (result.IsCanceled)
-            {
-                return;
-            }
-
-            var buffer = result.Buffer;
-            connection.HasRead(buffer.Length - _leftOver);
-            _unanswered += buffer.Length - _leftOver;
-            while (true)
-            {
-                var step = Step(ref buffer);
-                if (_isForeign && !connection.IsUsed)
-                {
-                    // Somebody else than was announced: told so, and left (RFC 4975 §14.4).
-                    SendAnswers();
-                    throw new MsrpException("The certificate of the far end is not the one that was announced", MsrpStatus.Forbidden);
-                }
-
-                if (step == ReadStep.Next)
-                {
-                    break;
-                }
-
-                SendAnswers();
-                if (step == ReadStep.Fail)
-                {
-                    throw new MsrpException($"The stream is not MSRP: {_state.Error.Fault}", MsrpStatus.BadRequest);
-                }
-
-                await WaitAsync(step).ConfigureAwait(false);
-            }
-
-            connection.Link.ExpectsMore = !_state.IsBetweenFrames;
-            _leftOver = buffer.Length;
-            input.AdvanceTo(buffer.Start, buffer.End);
-            await FlushAsync().ConfigureAwait(false);
             await AnswersHaveRoomAsync().ConfigureAwait(false);
-            connection.IsWithin(_state.IsBetweenFrames ? ReadPhase.Idle : _state.Phase == MsrpFramePhase.Head ? ReadPhase.Head : ReadPhase.Body, _frames);
-
-            if (result.IsCompleted)
-            {
-                SendAnswers();
-                if (!_state.IsBetweenFrames)
-                {
-                    throw new MsrpException("The far end closed the connection within a frame");
-                }
-
-                return;
-            }
         }
+        while (await TakeAsync(await ReadAsync().ConfigureAwait(false)).ConfigureAwait(false));
     }
 
     /// <summary>The loop has ended: the message that was being read has, too, even when its session had left the connection before.</summary>
@@ -111,14 +71,102 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
 
         _transfer = null;
-        _state.Dispose();
+        _state?.Dispose();
         _answers.Clear();
+    }
+
+    // While this end waits, nothing is held back, and nothing held that is not needed.
+    private ValueTask<ReadResult> ReadAsync()
+    {
+        var read = input.ReadAsync();
+        if (read.IsCompleted)
+        {
+            if (_unanswered >= LongestAnswerDelay)
+            {
+                SendAnswers();
+            }
+        }
+        else
+        {
+            SendAnswers();
+            if (_state is { HoldsNothing: true } state)
+            {
+                _state = null;
+                _states.Return(state);
+            }
+
+            var flush = FlushAsync();
+            if (!flush.IsCompletedSuccessfully)
+            {
+                return ReadBehindAsync(flush, read);
+            }
+        }
+
+        connection.IsWithin(Phase, _frames);
+        return read;
+    }
+
+    private async ValueTask<ReadResult> ReadBehindAsync(ValueTask flush, ValueTask<ReadResult> read)
+    {
+        await flush.ConfigureAwait(false);
+        connection.IsWithin(Phase, _frames);
+        return await read.ConfigureAwait(false);
+    }
+
+    // False when nothing more comes.
+    private async ValueTask<bool> TakeAsync(ReadResult result)
+    {
+        if (result.IsCanceled)
+        {
+            return false;
+        }
+
+        var buffer = result.Buffer;
+        connection.HasRead(buffer.Length - _leftOver);
+        _unanswered += buffer.Length - _leftOver;
+        _unshown += buffer.Length - _leftOver;
+        while (true)
+        {
+            var step = Step(ref buffer);
+            if (_isForeign && !connection.IsUsed)
+            {
+                // Somebody else than was announced: told so, and left (RFC 4975 §14.4).
+                SendAnswers();
+                throw new MsrpException("The certificate of the far end is not the one that was announced", MsrpStatus.Forbidden);
+            }
+
+            if (step == ReadStep.Next)
+            {
+                break;
+            }
+
+            SendAnswers();
+            if (step == ReadStep.Fail)
+            {
+                throw new MsrpException($"The stream is not MSRP: {State.Error.Fault}", MsrpStatus.BadRequest);
+            }
+
+            await FlushAsync().ConfigureAwait(false);
+            await WaitAsync(step).ConfigureAwait(false);
+        }
+
+        connection.Link.ExpectsMore = Phase != ReadPhase.Idle;
+        _leftOver = buffer.Length;
+        input.AdvanceTo(buffer.Start, buffer.End);
+        if (!result.IsCompleted)
+        {
+            return true;
+        }
+
+        await FlushAsync().ConfigureAwait(false);
+        SendAnswers();
+        return Phase == ReadPhase.Idle ? false : throw new MsrpException("The far end closed the connection within a frame");
     }
 
     private ReadStep Step(ref ReadOnlySequence<byte> buffer)
     {
         connection.IsReading();
-        var reader = new MsrpFrameReader(buffer, _state);
+        var reader = new MsrpFrameReader(buffer, State);
         var step = _offered is null ? ReadStep.Next : Offer();
         while (step == ReadStep.Next && reader.Read())
         {
@@ -146,7 +194,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (step == ReadStep.WaitForStart)
         {
             await _session!.StartedWithinAsync(limits.StartWait).ConfigureAwait(false);
-            Bind(_state.Head);
+            Bind(State.Head);
         }
         else
         {
@@ -161,6 +209,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     // Octets become visible to readers once for each buffer, not once for each slice; those of all messages, before any of their readers is waited for.
     private async ValueTask FlushAsync()
     {
+        _unshown = 0;
         foreach (var transfer in _unflushed)
         {
             if (transfer.IsEnded)
@@ -404,7 +453,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     // Answers the chunk that has ended; gives the status.
     private int EndChunk(MsrpSession session, IncomingTransfer? transfer, ContinuationFlag flag)
     {
-        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, _state.Head.HasBody);
+        var status = transfer is null ? MsrpStatus.Ok : session.Incoming.EndChunk(transfer, flag, State.Head.HasBody);
         if (status != MsrpStatus.Ok || _failureReport == FailureReportMode.Yes)
         {
             Answer(status);
@@ -431,7 +480,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
     {
         if (!_isAnswered && _failureReport != FailureReportMode.No)
         {
-            MsrpFrameWriter.WriteResponse(_answers, _state.Head.TransactionId, status, _paths.ResponsePath, _session!.LocalUriOctets);
+            MsrpFrameWriter.WriteResponse(_answers, State.Head.TransactionId, status, _paths.ResponsePath, _session!.LocalUriOctets);
         }
 
         _isAnswered = true;

@@ -26,10 +26,11 @@ internal sealed class MsrpConnection
     private readonly MsrpFlow? _flow;
     private readonly List<MsrpSession> _sessions = new(capacity: 1);
     private readonly List<MsrpRelayLease> _leases = [];
-    private readonly Dictionary<UInt128, PendingRequest> _requests = [];
     private readonly long _openedAt;
 
-    private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Both are there when there is something to wait for.
+    private Dictionary<UInt128, PendingRequest>? _requests;
+    private TaskCompletionSource? _lost;
 
     private ITimer? _timer;
     private long _timerAt = long.MaxValue;
@@ -78,7 +79,16 @@ internal sealed class MsrpConnection
     public Task Completion { get; private set; }
 
     /// <summary>Completes when the connection has been given up, for whoever waits for something else meanwhile.</summary>
-    public Task Lost => _lost.Task;
+    public Task Lost
+    {
+        get
+        {
+            lock (Sync)
+            {
+                return _failure is not null ? Task.CompletedTask : (_lost ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
 
     public long Now => Endpoint.Now;
 
@@ -118,7 +128,7 @@ internal sealed class MsrpConnection
         lock (Sync)
         {
             _failure ??= failure;
-            _lost.TrySetResult();
+            _lost?.TrySetResult();
             _suspendedBy?.CancelFlush();
         }
 
@@ -254,7 +264,8 @@ internal sealed class MsrpConnection
         var isKnown = true;
         lock (Sync)
         {
-            if (!_requests.Remove(id, out request))
+            request = null;
+            if (_requests?.Remove(id, out request) != true)
             {
                 isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
                     ? session.Outgoing.OnResponse(id, head.StatusCode)
@@ -391,7 +402,7 @@ internal sealed class MsrpConnection
                 _phaseSince = Now;
             }
 
-            if (_lost.Task.IsCompleted)
+            if (_failure is not null)
             {
                 transfer?.CancelFlush();
             }
@@ -483,7 +494,7 @@ internal sealed class MsrpConnection
         {
             lock (Sync)
             {
-                _requests.Remove(id);
+                _requests?.Remove(id);
             }
         }
 
@@ -499,7 +510,7 @@ internal sealed class MsrpConnection
                     throw new MsrpException("The connection has ended", 0, _failure);
                 }
 
-                _requests.Add(key, pending);
+                (_requests ??= []).Add(key, pending);
                 MsrpFrameWriter.WriteBodiless(_writer.Urgent, transactionId, method.Span, toPath.Span, fromPath.Span, headers.Span);
             }
 
@@ -656,6 +667,11 @@ internal sealed class MsrpConnection
 
     private void CheckRequests(ref long next)
     {
+        if (_requests is null)
+        {
+            return;
+        }
+
         var now = Now;
         foreach (var (id, request) in _requests)
         {
@@ -745,12 +761,12 @@ internal sealed class MsrpConnection
             _sessions.Clear();
             leases = [.. _leases];
             _leases.Clear();
-            foreach (var request in _requests.Values)
+            foreach (var request in _requests ?? [])
             {
-                request.Fail(new MsrpException("The connection was lost", 0, failure));
+                request.Value.Fail(new MsrpException("The connection was lost", 0, failure));
             }
 
-            _requests.Clear();
+            _requests = null;
         }
 
         foreach (var session in sessions)

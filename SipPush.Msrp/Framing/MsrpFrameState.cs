@@ -15,6 +15,9 @@ internal sealed class MsrpFrameState(MsrpFrameLimits limits) : IDisposable
     /// <summary>Whether the last octet read was the end of a frame, or none has been read: an end of the stream here loses nothing.</summary>
     public bool IsBetweenFrames => Phase == MsrpFramePhase.Between || (Phase == MsrpFramePhase.Head && Head.Searched == 0);
 
+    /// <summary>Whether a new state would do as well, since nothing of what comes next has been seen.</summary>
+    public bool HoldsNothing => IsBetweenFrames && !IsInKeepAlive;
+
     /// <summary>The head of the current frame.</summary>
     internal MsrpHead Head { get; } = new(limits);
 
@@ -75,9 +78,10 @@ internal sealed class MsrpFrameState(MsrpFrameLimits limits) : IDisposable
         Error = error;
     }
 
-    /// <summary>Returns what was rented.</summary>
+    /// <summary>Returns what was rented. What follows begins with a frame.</summary>
     public void Dispose()
     {
+        Phase = MsrpFramePhase.Between;
         Head.Hold(default);
         CopiedLength = 0;
         Return();

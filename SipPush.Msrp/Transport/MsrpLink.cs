@@ -20,9 +20,6 @@ internal sealed class MsrpLink : IAsyncDisposable
     private static readonly StreamPipeReaderOptions Reading =
         new(bufferSize: 128 * 1024, minimumReadSize: 16 * 1024, leaveOpen: true, useZeroByteReads: true);
 
-    // What is written at once shares a buffer, and so a call of the system.
-    private static readonly StreamPipeWriterOptions Writing = new(minimumBufferSize: 128 * 1024, leaveOpen: true);
-
     private readonly Socket? _socket;
     private readonly Stream? _stream;
     private readonly LinkInput? _input;
@@ -52,7 +49,7 @@ internal sealed class MsrpLink : IAsyncDisposable
         RemoteEndPoint = Plain(socket.RemoteEndPoint);
         _input = new LinkInput(stream);
         Input = PipeReader.Create(_input, Reading);
-        Output = PipeWriter.Create(stream, Writing);
+        Output = new LinkWriter(stream);
 
         if (stream is SslStream tls)
         {
@@ -110,8 +107,7 @@ internal sealed class MsrpLink : IAsyncDisposable
             return;
         }
 
-        // With an exception the writer drops what was not flushed, instead of waiting for a far end that may not read.
-        await Output.CompleteAsync(new OperationCanceledException()).ConfigureAwait(false);
+        await Output.CompleteAsync().ConfigureAwait(false);
         await Input.CompleteAsync().ConfigureAwait(false);
 
         if (!Volatile.Read(ref _aborted))

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using SipPush.Msrp;
 
 namespace SipPush.Tests.Msrp.Sending;
@@ -41,6 +42,47 @@ public sealed class TurnsTests
         Assert.That(first.Length + rest.Sum(chunk => chunk.Body!.Length), Is.EqualTo(Length));
         Assert.That(rest[^1].Body, Is.EqualTo(Body.Text(Length)[^rest[^1].Body!.Length..]));
         Assert.That((await sending.WaitAsync(MsrpWire.Patience)).Progress, Is.EqualTo(new MsrpProgress(Length, Length, 0, Length)));
+    }
+
+    [Test]
+    public async Task An_answer_is_written_by_the_thread_that_read_its_request_while_nothing_else_is_to_be_written()
+    {
+        await using var wire = new MsrpWire();
+        var (_, peer) = await wire.BindAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await peer.SendAsync(MsrpWirePeer.Send($"frame{i}", $"message{i}", null, "Hey"));
+
+            var answer = peer.ExpectAsync(MsrpWirePeer.Response($"frame{i}", MsrpStatus.Ok));
+            Assert.That(answer.IsCompleted, Is.True);
+            await answer;
+        }
+    }
+
+    [Test]
+    public async Task A_message_whose_answers_and_requests_come_together_goes_on_behind_the_responses()
+    {
+        await using var wire = new MsrpWire();
+        const int Length = 40_000;
+        var (session, peer) = await wire.BindAsync(new MsrpSessionOptions { ChunkSize = 1000, Window = 2000 });
+        var sending = session.SendAsync(OutgoingMsrpMessage.FromMemory("text/plain", Body.Octets(Length))).AsTask();
+        var body = new StringBuilder();
+        for (var last = '+'; last != '$';)
+        {
+            var chunk = await WireFrame.ReadAsync(peer);
+            if (chunk.Body is null)
+            {
+                continue;
+            }
+
+            body.Append(chunk.Body);
+            last = chunk.Flag;
+            await peer.SendAsync($"MSRP {chunk.Id} 200 OK\nTo-Path: {MsrpWire.Alice}\nFrom-Path: {MsrpWire.Bob}\n-------{chunk.Id}$\n"
+                + "MSRP ping PING\nTo-Path: msrp://x:1/x;tcp\nFrom-Path: msrp://y:1/y;tcp\n-------ping$");
+        }
+
+        Assert.That((await sending.WaitAsync(MsrpWire.Patience)).IsSuccess, Is.True);
+        Assert.That(body.ToString(), Is.EqualTo(Body.Text(Length)));
     }
 
     [Test, Description("MSRP-15 Edge 42")]
