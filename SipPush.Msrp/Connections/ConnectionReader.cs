@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using SipPush.Msrp.Chunking;
+using SipPush.Msrp.Diagnostics;
 using SipPush.Msrp.Framing;
 using SipPush.Msrp.Reports;
 
@@ -102,14 +103,14 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             }
         }
 
-        connection.IsWithin(Phase, _frames);
+        connection.Reading.IsWithin(Phase, _frames);
         return read;
     }
 
     private async ValueTask<ReadResult> ReadBehindAsync(ValueTask flush, ValueTask<ReadResult> read)
     {
         await flush.ConfigureAwait(false);
-        connection.IsWithin(Phase, _frames);
+        connection.Reading.IsWithin(Phase, _frames);
         return await read.ConfigureAwait(false);
     }
 
@@ -122,9 +123,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         }
 
         var buffer = result.Buffer;
-        connection.HasRead(buffer.Length - _leftOver);
-        _unanswered += buffer.Length - _leftOver;
-        _unshown += buffer.Length - _leftOver;
+        var fresh = buffer.Length - _leftOver;
+        connection.Reading.HasRead(fresh);
+        MsrpMetrics.OctetsReceived.Add(fresh);
+        _unanswered += fresh;
+        _unshown += fresh;
         while (true)
         {
             var step = Step(ref buffer);
@@ -165,7 +168,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private ReadStep Step(ref ReadOnlySequence<byte> buffer)
     {
-        connection.IsReading();
+        connection.Reading.IsReading();
         var reader = new MsrpFrameReader(buffer, State);
         var step = _offered is null ? ReadStep.Next : Offer();
         while (step == ReadStep.Next && reader.Read())
@@ -190,7 +193,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
 
     private async ValueTask WaitAsync(ReadStep step)
     {
-        connection.IsWithin(ReadPhase.Suspended, _frames);
+        connection.Reading.IsWithin(ReadPhase.Suspended, _frames);
         if (step == ReadStep.WaitForStart)
         {
             await _session!.StartedWithinAsync(limits.StartWait).ConfigureAwait(false);
@@ -234,11 +237,11 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
             if (!flush.IsCompleted)
             {
                 SendAnswers();
-                connection.IsSuspendedBy(transfer);
+                connection.Reading.IsSuspendedBy(transfer);
             }
 
             HasFlushed(transfer, await flush.ConfigureAwait(false));
-            connection.IsSuspendedBy(null);
+            connection.Reading.IsSuspendedBy(null);
         }
 
         _flushes.Clear();
@@ -267,7 +270,7 @@ internal sealed class ConnectionReader(MsrpConnection connection, PipeReader inp
         if (!room.IsCompleted)
         {
             SendAnswers();
-            connection.IsWithin(ReadPhase.Suspended, _frames);
+            connection.Reading.IsWithin(ReadPhase.Suspended, _frames);
         }
 
         await room.ConfigureAwait(false);

@@ -28,19 +28,13 @@ internal sealed class MsrpConnection
     private readonly List<MsrpRelayLease> _leases = [];
     private readonly long _openedAt;
 
-    // Both are there when there is something to wait for.
-    private Dictionary<UInt128, PendingRequest>? _requests;
+    private readonly PendingRequests _requests = new();
+
+    // There when there is somebody who waits for it.
     private TaskCompletionSource? _lost;
 
     private ITimer? _timer;
     private long _timerAt = long.MaxValue;
-    private ReadPhase _phase;
-    private long _frame;
-    private long _phaseSince;
-    private long _rateSince;
-    private long _octetsAtRate;
-    private long _octets;
-    private IncomingTransfer? _suspendedBy;
     private Exception? _failure;
     private (MsrpSession, int)? _refused;
     private bool _isClosing;
@@ -63,6 +57,7 @@ internal sealed class MsrpConnection
 
         _writer = new ConnectionWriter(this, output, endpoint.Options.Identifiers);
         _openedAt = Now;
+        Reading = new ReadWatch(this, Limits);
         Completion = Task.CompletedTask;
     }
 
@@ -71,6 +66,9 @@ internal sealed class MsrpConnection
     public MsrpEndpoint Endpoint { get; }
 
     public MsrpLink Link => _link;
+
+    /// <summary>What the read loop waits for.</summary>
+    public ReadWatch Reading { get; }
 
     /// <summary>The URI whose host and port were dialed; null when the far end did.</summary>
     public MsrpUri? Dialed { get; }
@@ -107,6 +105,9 @@ internal sealed class MsrpConnection
         }
     }
 
+    /// <summary>Whether it was given up. Under the lock.</summary>
+    public bool HasFailed => _failure is not null;
+
     private MsrpLimits Limits => Endpoint.Options.Limits;
 
     private ILogger Logger => Endpoint.Logger;
@@ -129,7 +130,7 @@ internal sealed class MsrpConnection
         {
             _failure ??= failure;
             _lost?.TrySetResult();
-            _suspendedBy?.CancelFlush();
+            Reading.Release();
         }
 
         _link.Abort();
@@ -264,8 +265,7 @@ internal sealed class MsrpConnection
         var isKnown = true;
         lock (Sync)
         {
-            request = null;
-            if (_requests?.Remove(id, out request) != true)
+            if (!_requests.TryTake(id, out request))
             {
                 isKnown = FindSession(head.ToPath, paths) is { } session && session.Connection == this
                     ? session.Outgoing.OnResponse(id, head.StatusCode)
@@ -341,77 +341,6 @@ internal sealed class MsrpConnection
     {
         MsrpMetrics.Unframeable.Add(1);
         MsrpLog.Unframeable(Logger, error.Fault, error.Header);
-    }
-
-    /// <summary>When the read loop last began to look at what it has: time enough for whatever comes of that.</summary>
-    public long ReadAt { get; private set; }
-
-    public void IsReading() => ReadAt = Now;
-
-    /// <summary>So many octets are in the buffer, some of which may have been there before.</summary>
-    public void HasRead(long octets)
-    {
-        Volatile.Write(ref _octets, _octets + octets);
-        MsrpMetrics.OctetsReceived.Add(octets);
-    }
-
-    /// <summary>What the read loop waits for from now on.</summary>
-    /// <param name="phase">What.</param>
-    /// <param name="frame">Of which frame: the same phase of another one begins anew.</param>
-    public void IsWithin(ReadPhase phase, long frame)
-    {
-        if (phase == _phase && (frame == _frame || phase == ReadPhase.Idle))
-        {
-            return;
-        }
-
-        lock (Sync)
-        {
-            _phase = phase;
-            _frame = frame;
-            _phaseSince = Now;
-            _rateSince = _phaseSince;
-            _octetsAtRate = _octets;
-        }
-
-        if (phase == ReadPhase.Head)
-        {
-            ShowDeadline(_phaseSince + Limits.HeadTimeout.Ticks);
-        }
-        else if (phase == ReadPhase.Body)
-        {
-            ShowDeadline(_phaseSince + Limits.RatePeriod.Ticks);
-        }
-    }
-
-    /// <summary>The read loop waits for the reader of that message, or no longer.</summary>
-    public void IsSuspendedBy(IncomingTransfer? transfer)
-    {
-        if (transfer is null && _suspendedBy is null)
-        {
-            return;
-        }
-
-        IsWithin(transfer is null ? ReadPhase.Idle : ReadPhase.Suspended, _frame);
-        lock (Sync)
-        {
-            _suspendedBy = transfer;
-            if (transfer is not null)
-            {
-                // Something else may have been waited for within this frame before; that is not its reader's time.
-                _phaseSince = Now;
-            }
-
-            if (_failure is not null)
-            {
-                transfer?.CancelFlush();
-            }
-        }
-
-        if (transfer is not null && Limits.MinimumReaderRate > 0)
-        {
-            ShowDeadline(_phaseSince + StallTime);
-        }
     }
 
     // ---- What is written
@@ -494,7 +423,7 @@ internal sealed class MsrpConnection
         {
             lock (Sync)
             {
-                _requests?.Remove(id);
+                _requests.Remove(id);
             }
         }
 
@@ -510,7 +439,7 @@ internal sealed class MsrpConnection
                     throw new MsrpException("The connection has ended", 0, _failure);
                 }
 
-                (_requests ??= []).Add(key, pending);
+                _requests.Add(key, pending);
                 MsrpFrameWriter.WriteBodiless(_writer.Urgent, transactionId, method.Span, toPath.Span, fromPath.Span, headers.Span);
             }
 
@@ -519,8 +448,6 @@ internal sealed class MsrpConnection
     }
 
     // ---- Time
-
-    private long StallTime => TimeSpan.FromSeconds((double)Limits.ReadAhead / 2 / Limits.MinimumReaderRate).Ticks;
 
     /// <summary>Something has to be looked at by then.</summary>
     public void ShowDeadline(long deadline)
@@ -557,11 +484,11 @@ internal sealed class MsrpConnection
             Volatile.Write(ref _timerAt, long.MaxValue);
             next = long.MaxValue;
             var now = Now;
-            failure = CheckReading(ref next) ?? CheckWriting(ref next);
-            CheckRequests(ref next);
+            failure = CheckBound(now, ref next) ?? Reading.Check(now, ref next) ?? CheckWriting(now, ref next);
+            _requests.Check(now, ref next);
             foreach (var session in _sessions)
             {
-                next = Math.Min(next, session.OnTimer(now, isRead: _phase != ReadPhase.Suspended));
+                next = Math.Min(next, session.OnTimer(now, isRead: !Reading.IsSuspended));
             }
         }
 
@@ -578,9 +505,8 @@ internal sealed class MsrpConnection
         _writer.Wake();
     }
 
-    private MsrpException? CheckReading(ref long next)
+    private MsrpException? CheckBound(long now, ref long next)
     {
-        var now = Now;
         if (_sessions.Count == 0 && Dialed is null)
         {
             var deadline = _openedAt + Limits.UnboundConnectionTimeout.Ticks;
@@ -592,63 +518,10 @@ internal sealed class MsrpConnection
             next = Math.Min(next, deadline);
         }
 
-        switch (_phase)
-        {
-            case ReadPhase.Head:
-                {
-                    var deadline = _phaseSince + Limits.HeadTimeout.Ticks;
-                    if (deadline <= now)
-                    {
-                        return new MsrpException("A head did not come in time");
-                    }
-
-                    next = Math.Min(next, deadline);
-                    return null;
-                }
-
-            case ReadPhase.Body when Limits.MinimumBodyRate > 0:
-                {
-                    var deadline = _rateSince + Limits.RatePeriod.Ticks;
-                    if (deadline <= now)
-                    {
-                        var octets = Volatile.Read(ref _octets);
-                        if (octets - _octetsAtRate < Limits.MinimumBodyRate * Limits.RatePeriod.TotalSeconds)
-                        {
-                            return new MsrpException("A body came too slowly");
-                        }
-
-                        _rateSince = now;
-                        _octetsAtRate = octets;
-                        deadline = now + Limits.RatePeriod.Ticks;
-                    }
-
-                    next = Math.Min(next, deadline);
-                    return null;
-                }
-
-            case ReadPhase.Suspended when _suspendedBy is { } transfer && Limits.MinimumReaderRate > 0:
-                {
-                    var deadline = _phaseSince + StallTime;
-                    if (deadline <= now)
-                    {
-                        if (!transfer.TryRequestSpill())
-                        {
-                            transfer.Session.Incoming.Refuse(transfer, MsrpStatus.MessageTooLarge, "The application reads too slowly");
-                        }
-
-                        return null;
-                    }
-
-                    next = Math.Min(next, deadline);
-                    return null;
-                }
-
-            default:
-                return null;
-        }
+        return null;
     }
 
-    private MsrpException? CheckWriting(ref long next)
+    private MsrpException? CheckWriting(long now, ref long next)
     {
         if (_writer.FlushingSince is long.MaxValue)
         {
@@ -656,35 +529,13 @@ internal sealed class MsrpConnection
         }
 
         var deadline = _writer.FlushingSince + WriteTimeout;
-        if (deadline <= Now)
+        if (deadline <= now)
         {
             return new MsrpException("The far end has taken nothing for too long");
         }
 
         next = Math.Min(next, deadline);
         return null;
-    }
-
-    private void CheckRequests(ref long next)
-    {
-        if (_requests is null)
-        {
-            return;
-        }
-
-        var now = Now;
-        foreach (var (id, request) in _requests)
-        {
-            if (request.Deadline <= now)
-            {
-                _requests.Remove(id);
-                request.Fail(new MsrpException("No answer within 30 s", MsrpStatus.RequestTimeout));
-            }
-            else
-            {
-                next = Math.Min(next, request.Deadline);
-            }
-        }
     }
 
     // ---- Life
@@ -761,12 +612,7 @@ internal sealed class MsrpConnection
             _sessions.Clear();
             leases = [.. _leases];
             _leases.Clear();
-            foreach (var request in _requests ?? [])
-            {
-                request.Value.Fail(new MsrpException("The connection was lost", 0, failure));
-            }
-
-            _requests = null;
+            _requests.FailAll(failure);
         }
 
         foreach (var session in sessions)

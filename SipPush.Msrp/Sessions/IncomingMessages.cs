@@ -97,7 +97,7 @@ internal sealed class IncomingMessages(MsrpSession session)
         lock (connection.Sync)
         {
             transfer.IsOpen = false;
-            transfer.LastActivity = connection.ReadAt;
+            transfer.LastActivity = connection.Reading.ReadAt;
             if (transfer.RefusedWith != 0)
             {
                 Remove(transfer);

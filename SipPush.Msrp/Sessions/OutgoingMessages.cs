@@ -230,7 +230,7 @@ internal sealed class OutgoingMessages(MsrpSession session)
     /// <summary>An answer to a chunk; false when it belongs to none of this session.</summary>
     public bool OnResponse(UInt128 id, int status)
     {
-        var transfer = Transactions.Answer(id, status, _connection!.ReadAt, out var length);
+        var transfer = Transactions.Answer(id, status, _connection!.Reading.ReadAt, out var length);
         if (transfer is null)
         {
             return false;
