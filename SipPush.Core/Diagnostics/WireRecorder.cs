@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using SipPush.Msrp;
 using SipPush.Sip;
 
@@ -17,27 +16,20 @@ public sealed class WireRecorder : IDisposable
 {
     // Of a packet with the longest headers and the largest payload that an IP packet can have.
     private const int LargestPayload = 65_535 - 60;
-    private const int LinkTypeRaw = 101;
     private const int MaximumStreams = 4096;
 
     private readonly Lock _gate = new();
-    private readonly Stream _file;
+    private readonly PcapngFile _file;
     private readonly TimeProvider _time;
-    private readonly long? _maximumOctets;
     private readonly Dictionary<object, TcpStream> _streams = [];
     private readonly byte[] _packet = new byte[LargestPayload + 60];
-    private long _written;
-    private bool _isClosed;
 
     private WireRecorder(Stream file, TimeProvider time, long? maximumOctets)
     {
-        _file = file;
+        _file = new PcapngFile(file, maximumOctets);
         _time = time;
-        _maximumOctets = maximumOctets;
         Sip = new SipSide(this);
         Msrp = new MsrpSide(this);
-        WriteSectionHeader();
-        WriteInterface();
     }
 
     /// <summary>The tap for SIP stacks.</summary>
@@ -53,13 +45,13 @@ public sealed class WireRecorder : IDisposable
         {
             lock (_gate)
             {
-                return _written;
+                return _file.Length;
             }
         }
     }
 
     /// <summary>Why nothing more could be written; null when nothing has gone wrong.</summary>
-    public IOException? Error { get; private set; }
+    public IOException? Error => _file.Error;
 
     /// <summary>Begins a file, over one that is there.</summary>
     /// <param name="path">Its path.</param>
@@ -81,18 +73,13 @@ public sealed class WireRecorder : IDisposable
     {
         lock (_gate)
         {
-            if (!_isClosed)
+            foreach (var stream in _streams.Values)
             {
-                _isClosed = true;
-                try
-                {
-                    _file.Dispose();
-                }
-                catch (IOException failure)
-                {
-                    Error ??= failure;
-                }
+                WriteRest(stream);
             }
+
+            _streams.Clear();
+            _file.Close();
         }
     }
 
@@ -100,7 +87,7 @@ public sealed class WireRecorder : IDisposable
     {
         lock (_gate)
         {
-            if (IsFull || octets.Length > LargestPayload - 8)
+            if (_file.IsFull || octets.Length > LargestPayload - 8)
             {
                 return;
             }
@@ -114,19 +101,20 @@ public sealed class WireRecorder : IDisposable
             octets.CopyTo(udp[8..]);
             var sum = PayloadChecksum(from, to, ProtocolType.Udp, udp);
             BinaryPrimitives.WriteUInt16BigEndian(udp[6..], sum == 0 ? ushort.MaxValue : sum);
-            WritePacket(from, to, ProtocolType.Udp, udp.Length, null);
+            WritePacket(_time.GetUtcNow(), from, to, ProtocolType.Udp, udp.Length, null);
         }
     }
 
-    private void Stream(object flow, IPEndPoint local, IPEndPoint remote, bool isSecure, bool isSending, ReadOnlySpan<byte> octets)
+    private void Stream(object flow, EndPoint? local, EndPoint? remote, bool isSecure, bool isSending, ReadOnlySpan<byte> octets)
     {
         lock (_gate)
         {
-            if (IsFull)
+            if (_file.IsFull)
             {
                 return;
             }
 
+            var now = _time.GetUtcNow();
             if (!_streams.TryGetValue(flow, out var stream))
             {
                 if (_streams.Count >= MaximumStreams && !ForgetEnded())
@@ -134,56 +122,70 @@ public sealed class WireRecorder : IDisposable
                     return;
                 }
 
-                stream = new TcpStream();
+                stream = new TcpStream(Ends(local, remote), isSecure, isMsrp: flow is MsrpFlow);
                 _streams.Add(flow, stream);
-                Open(stream, local, remote, isSecure, isSending);
+
+                // A tap is not told who connected; whoever did speaks first, in SIP (RFC 3261 §18.1.1) and in MSRP (RFC 4975 §5.4).
+                var opening = stream.Direction(isSending);
+                Segment(opening, TcpFlags.Syn, now, []);
+                Segment(opening.Back, TcpFlags.Syn | TcpFlags.Ack, now, []);
+                Segment(opening, TcpFlags.Ack, now, []);
+            }
+
+            var direction = stream.Direction(isSending);
+            direction.Seen = now;
+            if (direction.Cutter is not null)
+            {
+                WriteMessages(direction, direction.Cutter, octets);
+                return;
             }
 
             while (!octets.IsEmpty)
             {
                 var piece = octets[..Math.Min(octets.Length, LargestPayload)];
                 octets = octets[piece.Length..];
-                if (isSending)
-                {
-                    Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack | TcpFlags.Push, piece);
-                }
-                else
-                {
-                    Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Push, piece);
-                }
+                Data(direction, piece);
             }
         }
     }
 
-    // A tap is not told who connected; whoever did speaks first, in SIP (RFC 3261 §18.1.1) and in MSRP (RFC 4975 §5.4).
-    private void Open(TcpStream stream, IPEndPoint local, IPEndPoint remote, bool isSecure, bool isOwn)
+    private void WriteMessages(TcpDirection direction, MsrpCutter cutter, ReadOnlySpan<byte> octets)
     {
-        if (isOwn)
+        for (ReadOnlySpan<byte> piece; !(piece = cutter.Take(ref octets)).IsEmpty;)
         {
-            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn, []);
-            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn | TcpFlags.Ack, []);
-            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack, []);
-        }
-        else
-        {
-            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Syn, []);
-            Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Syn | TcpFlags.Ack, []);
-            Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack, []);
+            // A request may be answered before its end (RFC 4975 §7.3.2), but not before what has been seen of it.
+            if (direction.Back.Cutter is { } back && back.TransactionId.SequenceEqual(cutter.TransactionId))
+            {
+                Data(direction.Back, back.TakeBegun());
+            }
+
+            Data(direction, piece);
         }
     }
 
-    private void Close(object flow, IPEndPoint local, IPEndPoint remote, bool isSecure)
+    private void Close(MsrpFlow flow)
     {
         lock (_gate)
         {
-            if (_streams.Remove(flow, out var stream) && !IsFull)
+            if (_streams.Remove(flow, out var stream))
             {
-                Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack | TcpFlags.Fin, []);
-                Segment(remote, local, isSecure, ref stream.Received, stream.Sent, TcpFlags.Ack | TcpFlags.Fin, []);
-                Segment(local, remote, isSecure, ref stream.Sent, stream.Received, TcpFlags.Ack, []);
+                WriteRest(stream);
+                var now = _time.GetUtcNow();
+                Segment(stream.Sent, TcpFlags.Ack | TcpFlags.Fin, now, []);
+                Segment(stream.Received, TcpFlags.Ack | TcpFlags.Fin, now, []);
+                Segment(stream.Sent, TcpFlags.Ack, now, []);
             }
         }
     }
+
+    private void WriteRest(TcpStream stream)
+    {
+        var earlier = stream.Direction(isSending: stream.Sent.Seen <= stream.Received.Seen);
+        WriteRest(earlier);
+        WriteRest(earlier.Back);
+    }
+
+    private void WriteRest(TcpDirection direction) => Data(direction, direction.Cutter is null ? [] : direction.Cutter.TakeRest());
 
     // A SIP tap is not told of the end of a connection.
     private bool ForgetEnded()
@@ -199,29 +201,36 @@ public sealed class WireRecorder : IDisposable
         return _streams.Count < MaximumStreams;
     }
 
-    private bool IsFull => _isClosed || Error is not null || _written >= _maximumOctets;
-
-    private void Segment(IPEndPoint from, IPEndPoint to, bool isSecure, ref uint sequence, uint acknowledged, TcpFlags flags, ReadOnlySpan<byte> octets)
+    private void Data(TcpDirection direction, ReadOnlySpan<byte> octets)
     {
+        if (!octets.IsEmpty)
+        {
+            Segment(direction, TcpFlags.Ack | TcpFlags.Push, direction.Seen, octets);
+        }
+    }
+
+    private void Segment(TcpDirection direction, TcpFlags flags, DateTimeOffset time, ReadOnlySpan<byte> octets)
+    {
+        var (from, to) = (direction.From, direction.Back.From);
         var ip = IpHeaderLength(from);
         var tcp = _packet.AsSpan(ip, 20 + octets.Length);
         BinaryPrimitives.WriteUInt16BigEndian(tcp, (ushort)from.Port);
         BinaryPrimitives.WriteUInt16BigEndian(tcp[2..], (ushort)to.Port);
-        BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], sequence);
-        BinaryPrimitives.WriteUInt32BigEndian(tcp[8..], flags.HasFlag(TcpFlags.Ack) ? acknowledged : 0);
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], direction.Sequence);
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[8..], flags.HasFlag(TcpFlags.Ack) ? direction.Back.Sequence : 0);
         tcp[12] = 5 << 4;
         tcp[13] = (byte)flags;
         BinaryPrimitives.WriteUInt16BigEndian(tcp[14..], ushort.MaxValue);
         BinaryPrimitives.WriteUInt32BigEndian(tcp[16..], 0);
         octets.CopyTo(tcp[20..]);
         BinaryPrimitives.WriteUInt16BigEndian(tcp[16..], PayloadChecksum(from, to, ProtocolType.Tcp, tcp));
-        WritePacket(from, to, ProtocolType.Tcp, tcp.Length, isSecure ? "It went over TLS and is shown in clear" : null);
-        sequence += (uint)octets.Length + (flags.HasFlag(TcpFlags.Syn) || flags.HasFlag(TcpFlags.Fin) ? 1u : 0u);
+        WritePacket(time, from, to, ProtocolType.Tcp, tcp.Length, direction.IsSecure ? "It went over TLS and is shown in clear" : null);
+        direction.Sequence += (uint)octets.Length + (flags.HasFlag(TcpFlags.Syn) || flags.HasFlag(TcpFlags.Fin) ? 1u : 0u);
     }
 
     private static int IpHeaderLength(IPEndPoint end) => end.AddressFamily == AddressFamily.InterNetwork ? 20 : 40;
 
-    private void WritePacket(IPEndPoint from, IPEndPoint to, ProtocolType protocol, int length, string? comment)
+    private void WritePacket(DateTimeOffset time, IPEndPoint from, IPEndPoint to, ProtocolType protocol, int length, string? comment)
     {
         var ip = IpHeaderLength(from);
         var header = _packet.AsSpan(0, ip);
@@ -246,7 +255,7 @@ public sealed class WireRecorder : IDisposable
             to.Address.TryWriteBytes(header[24..], out _);
         }
 
-        WriteEnhancedPacket(_packet.AsSpan(0, ip + length), comment);
+        _file.WritePacket(time, _packet.AsSpan(0, ip + length), comment);
     }
 
     // The pseudo header of RFC 768, 9293 and 8200, and what follows it.
@@ -281,85 +290,6 @@ public sealed class WireRecorder : IDisposable
         return (ushort)~sum;
     }
 
-    // ---- pcapng: blocks of a type, a length, a body padded to 32 bits, and the length again
-
-    private void WriteSectionHeader()
-    {
-        Span<byte> block = stackalloc byte[28];
-        BinaryPrimitives.WriteUInt32LittleEndian(block, 0x0A0D0D0A);
-        BinaryPrimitives.WriteInt32LittleEndian(block[4..], block.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(block[8..], 0x1A2B3C4D);
-        BinaryPrimitives.WriteUInt16LittleEndian(block[12..], 1);
-        BinaryPrimitives.WriteInt64LittleEndian(block[16..], -1);
-        BinaryPrimitives.WriteInt32LittleEndian(block[24..], block.Length);
-        Write(block);
-    }
-
-    private void WriteInterface()
-    {
-        Span<byte> block = stackalloc byte[20];
-        BinaryPrimitives.WriteUInt32LittleEndian(block, 1);
-        BinaryPrimitives.WriteInt32LittleEndian(block[4..], block.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(block[8..], LinkTypeRaw);
-        BinaryPrimitives.WriteInt32LittleEndian(block[12..], 0);
-        BinaryPrimitives.WriteInt32LittleEndian(block[16..], block.Length);
-        Write(block);
-    }
-
-    private void WriteEnhancedPacket(ReadOnlySpan<byte> packet, string? comment)
-    {
-        var padding = -packet.Length & 3;
-        var option = comment is null ? [] : Encoding.UTF8.GetBytes(comment);
-        var optionPadding = -option.Length & 3;
-        var length = 32 + packet.Length + padding + (comment is null ? 0 : 8 + option.Length + optionPadding);
-        var microseconds = (ulong)(_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-
-        Span<byte> head = stackalloc byte[28];
-        BinaryPrimitives.WriteUInt32LittleEndian(head, 6);
-        BinaryPrimitives.WriteInt32LittleEndian(head[4..], length);
-        BinaryPrimitives.WriteInt32LittleEndian(head[8..], 0);
-        BinaryPrimitives.WriteUInt32LittleEndian(head[12..], (uint)(microseconds >> 32));
-        BinaryPrimitives.WriteUInt32LittleEndian(head[16..], (uint)microseconds);
-        BinaryPrimitives.WriteInt32LittleEndian(head[20..], packet.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(head[24..], packet.Length);
-        Write(head);
-        Write(packet);
-
-        Span<byte> tail = stackalloc byte[4];
-        tail.Clear();
-        Write(tail[..padding]);
-        if (comment is not null)
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(tail, 1);
-            BinaryPrimitives.WriteUInt16LittleEndian(tail[2..], (ushort)option.Length);
-            Write(tail);
-            Write(option);
-            tail.Clear();
-            Write(tail[..optionPadding]);
-            Write(tail);
-        }
-
-        BinaryPrimitives.WriteInt32LittleEndian(tail, length);
-        Write(tail);
-    }
-
-    // A full disk ends the recording and nothing else.
-    private void Write(ReadOnlySpan<byte> octets)
-    {
-        if (Error is null)
-        {
-            try
-            {
-                _file.Write(octets);
-                _written += octets.Length;
-            }
-            catch (IOException failure)
-            {
-                Error = failure;
-            }
-        }
-    }
-
     private static IPEndPoint Plain(EndPoint? end) => end switch
     {
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port),
@@ -390,8 +320,35 @@ public sealed class WireRecorder : IDisposable
 
     private sealed class TcpStream
     {
-        public uint Sent;
-        public uint Received;
+        public TcpStream((IPEndPoint Local, IPEndPoint Remote) ends, bool isSecure, bool isMsrp)
+        {
+            Sent = new TcpDirection(ends.Local, isSecure, isMsrp);
+            Received = new TcpDirection(ends.Remote, isSecure, isMsrp) { Back = Sent };
+            Sent.Back = Received;
+        }
+
+        public TcpDirection Sent { get; }
+
+        public TcpDirection Received { get; }
+
+        public TcpDirection Direction(bool isSending) => isSending ? Sent : Received;
+    }
+
+    private sealed class TcpDirection(IPEndPoint from, bool isSecure, bool isMsrp)
+    {
+        public IPEndPoint From => from;
+
+        public bool IsSecure => isSecure;
+
+        // Wireshark looks for a message of MSRP only where a packet begins. SIP comes in whole messages.
+        public MsrpCutter? Cutter { get; } = isMsrp ? new MsrpCutter(LargestPayload) : null;
+
+        public TcpDirection Back { get; set; } = null!;
+
+        public uint Sequence { get; set; }
+
+        // When the last octet came, be it written or held.
+        public DateTimeOffset Seen { get; set; }
     }
 
     private sealed class SipSide(WireRecorder recorder) : SipTap
@@ -402,19 +359,14 @@ public sealed class WireRecorder : IDisposable
 
         private void Record(SipFlow flow, bool isSending, ReadOnlySpan<byte> message)
         {
-            var (local, remote) = Ends(flow.Local.Address, flow.Remote.Address);
             if (flow.Protocol != SipProtocol.Udp)
             {
-                recorder.Stream(flow, local, remote, flow.Protocol == SipProtocol.Tls, isSending, message);
+                recorder.Stream(flow, flow.Local.Address, flow.Remote.Address, flow.Protocol == SipProtocol.Tls, isSending, message);
+                return;
             }
-            else if (isSending)
-            {
-                recorder.Datagram(local, remote, message);
-            }
-            else
-            {
-                recorder.Datagram(remote, local, message);
-            }
+
+            var (local, remote) = Ends(flow.Local.Address, flow.Remote.Address);
+            recorder.Datagram(isSending ? local : remote, isSending ? remote : local, message);
         }
     }
 
@@ -424,16 +376,9 @@ public sealed class WireRecorder : IDisposable
 
         public override void Sending(MsrpFlow flow, ReadOnlySpan<byte> octets) => Record(flow, isSending: true, octets);
 
-        public override void Closed(MsrpFlow flow)
-        {
-            var (local, remote) = Ends(flow.LocalEndPoint, flow.RemoteEndPoint);
-            recorder.Close(flow, local, remote, flow.IsSecure);
-        }
+        public override void Closed(MsrpFlow flow) => recorder.Close(flow);
 
-        private void Record(MsrpFlow flow, bool isSending, ReadOnlySpan<byte> octets)
-        {
-            var (local, remote) = Ends(flow.LocalEndPoint, flow.RemoteEndPoint);
-            recorder.Stream(flow, local, remote, flow.IsSecure, isSending, octets);
-        }
+        private void Record(MsrpFlow flow, bool isSending, ReadOnlySpan<byte> octets) =>
+            recorder.Stream(flow, flow.LocalEndPoint, flow.RemoteEndPoint, flow.IsSecure, isSending, octets);
     }
 }

@@ -75,7 +75,7 @@ public sealed class WireRecorderTests
     {
         var packets = Record(recorder =>
         {
-            var flow = new MsrpFlow(End("192.0.2.1:2855"), End("192.0.2.2:7654"), isSecure: false);
+            var flow = Msrp();
             recorder.Msrp.Sending(flow, "abc"u8);
             recorder.Msrp.Sending(flow, "defgh"u8);
             recorder.Msrp.Received(flow, "ij"u8);
@@ -124,13 +124,99 @@ public sealed class WireRecorderTests
     }
 
     [Test]
+    public void Each_message_of_MSRP_is_a_packet_however_its_octets_come()
+    {
+        var packets = Record(recorder =>
+        {
+            var flow = Msrp();
+            recorder.Msrp.Sending(flow, "MSRP a786hjs2 SEND\r\nMessage-ID: 1\r\n"u8);
+            recorder.Msrp.Sending(flow, "-------a786hjs2"u8);
+            recorder.Msrp.Sending(flow, "$\r\nMSRP d93kswow SEND\r\n-------d93kswow$\r\n"u8);
+            recorder.Msrp.Received(flow, "MSRP a786hjs2 200 OK\r\n-------a786hjs2$\r\nMSRP d93kswow 200 OK\r\n-------d93kswow$\r\nMSRP dkei38sd REP"u8);
+            recorder.Msrp.Received(flow, "ORT\r\n-------dkei38sd$\r\n"u8);
+        });
+
+        Assert.That(Data(packets), Is.EqualTo(
+        [
+            "192.0.2.1:2855 > 192.0.2.2:7654 PA 1,1 MSRP a786hjs2 SEND\r\nMessage-ID: 1\r\n-------a786hjs2$\r\n",
+            "192.0.2.1:2855 > 192.0.2.2:7654 PA 54,1 MSRP d93kswow SEND\r\n-------d93kswow$\r\n",
+            "192.0.2.2:7654 > 192.0.2.1:2855 PA 1,92 MSRP a786hjs2 200 OK\r\n-------a786hjs2$\r\n",
+            "192.0.2.2:7654 > 192.0.2.1:2855 PA 41,92 MSRP d93kswow 200 OK\r\n-------d93kswow$\r\n",
+            "192.0.2.2:7654 > 192.0.2.1:2855 PA 81,92 MSRP dkei38sd REPORT\r\n-------dkei38sd$\r\n",
+        ]));
+    }
+
+    [Test]
+    public void A_response_before_the_end_of_its_request_stands_behind_what_had_come_of_it()
+    {
+        var packets = Record(recorder =>
+        {
+            var flow = Msrp();
+            recorder.Msrp.Received(flow, "MSRP a786hjs2 SEND\r\n\r\nabc"u8);
+            recorder.Msrp.Sending(flow, "MSRP a786hjs2 413 Stop\r\n-------a786hjs2$\r\n"u8);
+            recorder.Msrp.Received(flow, "\r\n-------a786hjs2#\r\n"u8);
+        });
+
+        Assert.That(Data(packets), Is.EqualTo(
+        [
+            "192.0.2.2:7654 > 192.0.2.1:2855 PA 1,1 MSRP a786hjs2 SEND\r\n\r\nabc",
+            "192.0.2.1:2855 > 192.0.2.2:7654 PA 1,26 MSRP a786hjs2 413 Stop\r\n-------a786hjs2$\r\n",
+            "192.0.2.2:7654 > 192.0.2.1:2855 PA 26,43 \r\n-------a786hjs2#\r\n",
+        ]));
+    }
+
+    [Test]
+    public void What_has_not_ended_is_written_when_the_connection_or_the_recording_ends()
+    {
+        var (first, second) = (Msrp(), Msrp());
+        var time = new ManualTimeProvider();
+        var packets = Record(time, recorder =>
+        {
+            recorder.Msrp.Sending(first, "MSRP a786hjs2 SE"u8);
+            recorder.Msrp.Sending(second, "MSRP d93kswow SE"u8);
+            time.Advance(TimeSpan.FromSeconds(1));
+            recorder.Msrp.Received(first, "MSRP"u8);
+            time.Advance(TimeSpan.FromSeconds(1));
+            recorder.Msrp.Closed(first);
+            time.Advance(TimeSpan.FromSeconds(1));
+        });
+
+        Assert.That(packets[6..].Select(packet => $"{(packet.Time - packets[0].Time).TotalSeconds} s {packet}"), Is.EqualTo(
+        [
+            "0 s 192.0.2.1:2855 > 192.0.2.2:7654 PA 1,1 MSRP a786hjs2 SE",
+            "1 s 192.0.2.2:7654 > 192.0.2.1:2855 PA 1,17 MSRP",
+            "2 s 192.0.2.1:2855 > 192.0.2.2:7654 FA 17,5",
+            "2 s 192.0.2.2:7654 > 192.0.2.1:2855 FA 5,18",
+            "2 s 192.0.2.1:2855 > 192.0.2.2:7654 A 18,6",
+            "0 s 192.0.2.1:2855 > 192.0.2.2:7654 PA 1,1 MSRP d93kswow SE",
+        ]));
+    }
+
+    [Test]
+    public void A_packet_has_the_time_of_its_last_octet()
+    {
+        var time = new ManualTimeProvider();
+        var packets = Record(time, recorder =>
+        {
+            var flow = Msrp();
+            recorder.Msrp.Sending(flow, "MSRP a786hjs2 SEND\r\n-------a786hj"u8);
+            time.Advance(TimeSpan.FromSeconds(1));
+            recorder.Msrp.Sending(flow, "s2$\r\nMSRP d93kswow"u8);
+            time.Advance(TimeSpan.FromSeconds(1));
+            recorder.Msrp.Sending(flow, " SEND\r\n-------d93kswow$\r\n"u8);
+        });
+
+        Assert.That(packets[3..].Select(packet => (packet.Time - packets[0].Time).TotalSeconds), Is.EqualTo([1, 2]));
+    }
+
+    [Test]
     public void What_went_over_TLS_says_so_in_each_packet()
     {
         var packets = Record(recorder =>
         {
             recorder.Sip.Sending(Sip("tls:192.0.2.1:5061", "tls:192.0.2.2:5061"), "x"u8);
             recorder.Msrp.Sending(new MsrpFlow(End("192.0.2.1:2856"), End("192.0.2.2:7654"), isSecure: true), "y"u8);
-            recorder.Msrp.Sending(new MsrpFlow(End("192.0.2.1:2855"), End("192.0.2.2:7654"), isSecure: false), "z"u8);
+            recorder.Msrp.Sending(Msrp(), "z"u8);
         });
 
         Assert.That(packets[..8].Select(packet => packet.Comment), Is.All.EqualTo("It went over TLS and is shown in clear"));
@@ -167,7 +253,7 @@ public sealed class WireRecorderTests
             recorder.Sip.Sending(flow, "OPTIONS"u8);
             first = recorder.Length;
             recorder.Sip.Sending(flow, "OPTIONS"u8);
-            recorder.Msrp.Sending(new MsrpFlow(End("192.0.2.1:2855"), End("192.0.2.2:7654"), isSecure: false), "z"u8);
+            recorder.Msrp.Sending(Msrp(), "z"u8);
         }
 
         Assert.That(first, Is.EqualTo(116));
@@ -192,12 +278,18 @@ public sealed class WireRecorderTests
 
     private static SipFlow Sip(string local, string remote) => new(null!, SipEndPoint.Parse(local), SipEndPoint.Parse(remote));
 
+    private static MsrpFlow Msrp() => new(End("192.0.2.1:2855"), End("192.0.2.2:7654"), isSecure: false);
+
+    private static IEnumerable<string> Data(List<Packet> packets) => packets.Where(packet => packet.Payload.Length > 0).Select(packet => packet.ToString());
+
     private static IPEndPoint End(string text) => IPEndPoint.Parse(text);
 
-    private static List<Packet> Record(Action<WireRecorder> use)
+    private static List<Packet> Record(Action<WireRecorder> use) => Record(new ManualTimeProvider(), use);
+
+    private static List<Packet> Record(ManualTimeProvider time, Action<WireRecorder> use)
     {
         var file = new MemoryStream();
-        using (var recorder = WireRecorder.Create(file, new ManualTimeProvider()))
+        using (var recorder = WireRecorder.Create(file, time))
         {
             use(recorder);
         }
@@ -221,7 +313,7 @@ public sealed class WireRecorderTests
         }
     }
 
-    private sealed record Packet(IPEndPoint From, IPEndPoint To, string Flags, uint Sequence, uint Acknowledged, byte[] Payload, int HeaderSum, int PayloadSum, string? Comment)
+    private sealed record Packet(DateTimeOffset Time, IPEndPoint From, IPEndPoint To, string Flags, uint Sequence, uint Acknowledged, byte[] Payload, int HeaderSum, int PayloadSum, string? Comment)
     {
         public static Packet Read(ReadOnlySpan<byte> block)
         {
@@ -238,7 +330,9 @@ public sealed class WireRecorderTests
 
             byte[] pseudo = [.. packet.Slice(at, 2 * size), (byte)(rest.Length >> 24), (byte)(rest.Length >> 16), (byte)(rest.Length >> 8), (byte)rest.Length, 0, 0, 0, protocol];
             var isUdp = protocol == 17;
+            var microseconds = ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(block[12..]) << 32) + BinaryPrimitives.ReadUInt32LittleEndian(block[16..]);
             return new Packet(
+                DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(microseconds),
                 new IPEndPoint(new IPAddress(packet.Slice(at, size)), BinaryPrimitives.ReadUInt16BigEndian(rest)),
                 new IPEndPoint(new IPAddress(packet.Slice(at + size, size)), BinaryPrimitives.ReadUInt16BigEndian(rest[2..])),
                 isUdp ? "" : Letters(rest[13]),

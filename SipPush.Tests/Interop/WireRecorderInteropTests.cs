@@ -34,18 +34,7 @@ public sealed class WireRecorderInteropTests
 
 
                 """);
-            var send = Octets("""
-                MSRP a786hjs2 SEND
-                To-Path: msrp://192.0.2.2:7654/b;tcp
-                From-Path: msrp://192.0.2.1:2855/a;tcp
-                Message-ID: 87652491
-                Byte-Range: 1-3/3
-                Content-Type: text/plain
-
-                abc
-                -------a786hjs2$
-
-                """);
+            var send = MsrpSend("a786hjs2", "abc");
             foreach (var (protocol, port) in new[] { ("udp", 5060), ("tcp", 5060), ("tls", 5062) })
             {
                 foreach (var (near, far) in new[] { ("192.0.2.1", "192.0.2.2"), ("[2001:db8::1]", "[2001:db8::2]") })
@@ -68,6 +57,31 @@ public sealed class WireRecorderInteropTests
         Assert.That(frames.Count(frame => frame.Protocols.EndsWith(":sip", StringComparison.Ordinal)), Is.EqualTo(6));
         Assert.That(frames.Count(frame => frame.Protocols.Contains(":msrp", StringComparison.Ordinal)), Is.EqualTo(2));
         Assert.That(frames.Count(frame => frame.Comment == "It went over TLS and is shown in clear"), Is.EqualTo(8), "handshakes and messages of two connections");
+        AssertSound(frames);
+    }
+
+    [Test]
+    public async Task Every_message_of_MSRP_is_found_however_its_octets_come()
+    {
+        var tshark = Peer.Require("tshark");
+        using var folder = new RunDirectory();
+        using (var recorder = WireRecorder.Create(folder.File("capture.pcapng")))
+        {
+            var flow = new MsrpFlow(IPEndPoint.Parse("192.0.2.1:2855"), IPEndPoint.Parse("192.0.2.2:7654"), isSecure: false);
+            var small = MsrpSend("a786hjs2", "abc");
+            var large = MsrpSend("d93kswow", new string('x', 300_000));
+            recorder.Msrp.Sending(flow, [.. small, .. large.AsSpan(0, 65_500)]);
+            recorder.Msrp.Received(flow, MsrpBodiless("a786hjs2", "200 OK"));
+            recorder.Msrp.Sending(flow, large.AsSpan(65_500..^10));
+            recorder.Msrp.Sending(flow, [.. large[^10..], .. small, .. small]);
+            recorder.Msrp.Received(flow, [.. MsrpBodiless("d93kswow", "200 OK"), .. MsrpBodiless("a786hjs2", "200 OK"), .. MsrpBodiless("a786hjs2", "200 OK"), .. MsrpBodiless("dkei38sd", "REPORT")]);
+            recorder.Msrp.Closed(flow);
+        }
+
+        var frames = await DissectAsync(tshark, folder, "capture.pcapng");
+
+        Assert.That(frames.Select(frame => frame.Msrp + frame.MsrpStatus).Where(message => message.Length > 0), Is.EqualTo(
+            ["SEND", "200", "SEND", "SEND", "SEND", "200", "200", "200", "REPORT"]));
         AssertSound(frames);
     }
 
@@ -97,7 +111,8 @@ public sealed class WireRecorderInteropTests
             var frames = await DissectAsync(tshark, folder, capture);
 
             Assert.That(frames.Select(frame => frame.Sip), Has.Some.EqualTo("INVITE").And.Some.EqualTo("BYE"), capture);
-            Assert.That(frames.SelectMany(frame => frame.Msrp.Split(',')).Where(method => method.Length > 0), Has.Some.EqualTo("SEND").And.One.EqualTo("REPORT"), capture);
+            Assert.That(frames.Select(frame => frame.Msrp), Has.Some.EqualTo("SEND").And.One.EqualTo("REPORT"), capture);
+            Assert.That(frames.Count(frame => frame.MsrpStatus == "200"), Is.EqualTo(frames.Count(frame => frame.Msrp == "SEND")), capture);
             AssertSound(frames);
         }
     }
@@ -116,7 +131,7 @@ public sealed class WireRecorderInteropTests
         [
             "-c", "exec \"$0\" \"$@\" > fields", tshark, "-r", folder.File(capture), "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE",
             "-d", "tcp.port==5062,sip", "-T", "fields",
-            "-e", "frame.protocols", "-e", "sip.Method", "-e", "msrp.method", "-e", "_ws.malformed", "-e", "tcp.analysis.flags", "-e", "tcp.checksum.status", "-e", "udp.checksum.status", "-e", "frame.comment",
+            "-e", "frame.protocols", "-e", "sip.Method", "-e", "msrp.method", "-e", "msrp.status.code", "-e", "_ws.malformed", "-e", "tcp.analysis.flags", "-e", "tcp.checksum.status", "-e", "udp.checksum.status", "-e", "frame.comment",
         ];
         await using var process = PeerProcess.Start("/bin/sh", folder.Path, arguments);
         Assert.That(await process.WaitAsync(Limit), Is.Zero, () => process.Output);
@@ -124,11 +139,32 @@ public sealed class WireRecorderInteropTests
         [
             .. folder.Read("fields").Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => line.Split('\t'))
-                .Select(fields => new Frame(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5] + fields[6], fields[7])),
+                .Select(fields => new Frame(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6] + fields[7], fields[8])),
         ];
     }
 
+    private static byte[] MsrpSend(string transactionId, string body) => Octets($"""
+        MSRP {transactionId} SEND
+        To-Path: msrp://192.0.2.2:7654/b;tcp
+        From-Path: msrp://192.0.2.1:2855/a;tcp
+        Message-ID: 87652491
+        Byte-Range: 1-{body.Length}/{body.Length}
+        Content-Type: text/plain
+
+        {body}
+        -------{transactionId}$
+
+        """);
+
+    private static byte[] MsrpBodiless(string transactionId, string method) => Octets($"""
+        MSRP {transactionId} {method}
+        To-Path: msrp://192.0.2.1:2855/a;tcp
+        From-Path: msrp://192.0.2.2:7654/b;tcp
+        -------{transactionId}$
+
+        """);
+
     private static byte[] Octets(string text) => Encoding.ASCII.GetBytes(text.ReplaceLineEndings("\r\n"));
 
-    private sealed record Frame(string Protocols, string Sip, string Msrp, string Malformed, string Analysis, string ChecksumStatus, string Comment);
+    private sealed record Frame(string Protocols, string Sip, string Msrp, string MsrpStatus, string Malformed, string Analysis, string ChecksumStatus, string Comment);
 }
