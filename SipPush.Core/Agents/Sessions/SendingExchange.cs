@@ -92,7 +92,14 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
 
         await _begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient) ? Answer(offer) : null;
+        var cause = "it can't be read";
+        var answer = SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient) ? Answer(offer, out cause) : null;
+        if (answer is null)
+        {
+            PushLog.OfferRefused(log, call.Dialog.Id, cause);
+        }
+
+        return answer;
     }
 
     /// <summary>Offers another path of this end, and goes over to it when the far end takes it.</summary>
@@ -155,13 +162,15 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
 
     private static SipBody Body(SessionDescription description) => new(SessionDescription.ContentType, description.ToOctets());
 
-    private SipBody? Answer(SessionDescription offer)
+    private SipBody? Answer(SessionDescription offer, out string cause)
     {
+        cause = "";
         lock (_gate)
         {
             WithdrawMove();
-            if (_exchange.ReceiveOffer(offer) is not (OfferVerdict.Changed or OfferVerdict.Unchanged))
+            if (_exchange.ReceiveOffer(offer) is var verdict and not (OfferVerdict.Changed or OfferVerdict.Unchanged))
             {
+                cause = verdict.ToString();
                 return null;
             }
 
@@ -171,6 +180,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
             var answer = SdpAnswerer.Answer(offer, negotiation.Capabilities with { MaxSessions = 1 });
             if (answer.RefusalStatus is not null)
             {
+                cause = $"nothing of it is taken: {answer.Lines[0].Refusal}";
                 _exchange.Withdraw();
                 return null;
             }
@@ -266,8 +276,11 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
 
         var line = SdpOfferer.ReadAnswer(offer, answer)[0];
         route = line.IsAccepted ? line.Route : null;
-        refusal = line.IsAccepted ? "The far end does not receive" : $"The session was not taken: {line.Refusal}";
-        return route is { MaySend: true };
+        refusal = !line.IsAccepted ? $"The session was not taken: {line.Refusal}"
+            : route is not { MaySend: true } ? "The far end does not receive"
+            : !MsrpNegotiation.IsPath(route.ToPath) ? "The path of the far end is none"
+            : "";
+        return refusal.Length == 0;
     }
 
     private List<AnswerFault> Faults(SessionDescription answer) => [.. _exchange.ReceiveAnswer(answer).Where(fault => !fault.IsHarmless)];
