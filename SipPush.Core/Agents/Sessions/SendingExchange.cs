@@ -23,7 +23,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MsrpSession? _current;
     private MsrpSession? _offered;
-    private Task _moving = Task.CompletedTask;
+    private Task[] _moving = [];
 
     /// <summary>The MSRP session that is sent in now, and what completes when another takes its place.</summary>
     public (MsrpSession Session, Task Moved) Current
@@ -133,14 +133,14 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     /// <summary>Completes when what is being sent has come to its end, or the token gives up the wait.</summary>
     public async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
-        Task moving;
+        Task[] moving;
         MsrpSession current;
         lock (_gate)
         {
             (moving, current) = (_moving, _current!);
         }
 
-        await moving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(moving).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await current.DrainAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -148,7 +148,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     public async ValueTask EndAsync()
     {
         await negotiation.DropAsync().ConfigureAwait(false);
-        Task moving;
+        Task[] moving;
         MsrpSession current;
         lock (_gate)
         {
@@ -157,7 +157,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
 
         // While an offer is open the negotiation has the session that it is about.
         await current.DisposeAsync().ConfigureAwait(false);
-        await moving.ConfigureAwait(false);
+        await Task.WhenAll(moving).ConfigureAwait(false);
     }
 
     private static SipBody Body(SessionDescription description) => new(SessionDescription.ContentType, description.ToOctets());
@@ -330,9 +330,6 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         await leaving.ConfigureAwait(false);
     }
 
-    private void Run(Func<Task> work)
-    {
-        var running = Task.Run(work);
-        _moving = _moving.IsCompleted ? running : Task.WhenAll(_moving, running);
-    }
+    // Under the gate. What is through is not kept, however often the far end moves.
+    private void Run(Func<Task> work) => _moving = [.. _moving.Where(moving => !moving.IsCompleted), Task.Run(work)];
 }

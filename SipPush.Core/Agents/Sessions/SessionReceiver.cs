@@ -150,6 +150,13 @@ internal sealed class SessionReceiver(
             return call.LocalDescription;
         }
 
+        // What waits for room in the queue is bounded by the sessions that there are.
+        if (queue.Reader.Count >= options.QueueLength)
+        {
+            PushLog.OfferRefused(log, call.Dialog.Id, "the queue is full");
+            return null;
+        }
+
         if (!OfferBody.TryRead(octets, out var body, out _) || exchange.Look(body, out var files) is not { } survey)
         {
             PushLog.OfferRefused(log, call.Dialog.Id, "it can't be read, or is none after those before it");

@@ -71,7 +71,7 @@ public sealed class SessionOpeningTests
 
     [Test]
     [Description("PUSH-24")]
-    public async Task A_receiver_whose_queue_is_full_takes_no_session()
+    public async Task A_receiver_whose_queue_is_full_takes_no_session_and_no_other_path()
     {
         _pair = await SessionPair.StartAsync(new PushReceiverOptions { QueueLength = 1 });
         await using (var session = await _pair.OpenAsync())
@@ -94,9 +94,11 @@ public sealed class SessionOpeningTests
             }
 
             Assert.That((failure!.Result.StatusCode, failure.Result.RetryAfter), Is.EqualTo(((int?)480, (TimeSpan?)TimeSpan.FromSeconds(5))));
-        }
+            Assert.That(Assert.ThrowsAsync<PushException>(() => session.MoveAsync().AsTask().WaitAsync(SessionPair.Patience))!.Result.StatusCode, Is.EqualTo(488));
 
-        await (await _pair.TakeAsync()).DisposeAsync();
+            await (await _pair.TakeAsync()).DisposeAsync();
+            await session.MoveAsync().AsTask().WaitAsync(SessionPair.Patience);
+        }
     }
 
     [Test]
