@@ -16,6 +16,9 @@ public sealed record PushReceiverOptions
     /// <summary>The pushes that may wait for <see cref="PushReceiverAgent.ReceiveAllAsync"/>; over it the answer is 480 with Retry-After. Default 256.</summary>
     public int QueueLength { get; init; } = 256;
 
+    /// <summary>The sessions that may be open at once; over it the answer is 480 with Retry-After. Default 10,000.</summary>
+    public int MaximumSessions { get; init; } = 10_000;
+
     /// <summary>Retry-After of the answers to what came too fast or was not decided in time; default 5 s.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(5);
 

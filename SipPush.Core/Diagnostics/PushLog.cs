@@ -3,7 +3,7 @@ using SipPush.Sip;
 
 namespace SipPush.Diagnostics;
 
-/// <summary>What the agents log: 3000 to 3999, the last one used is 3028.</summary>
+/// <summary>What the agents log: 3000 to 3999, the last one used is 3029.</summary>
 internal static partial class PushLog
 {
     [LoggerMessage(3000, LogLevel.Information, "{Aor} is registered with the core until {Expires:u}")]
@@ -92,4 +92,7 @@ internal static partial class PushLog
 
     [LoggerMessage(3028, LogLevel.Debug, "The session {Dialog} is over: {Cause}")]
     public static partial void SessionOver(ILogger logger, DialogId dialog, PushSessionEnd cause);
+
+    [LoggerMessage(3029, LogLevel.Debug, "An offer in the session {Dialog} is refused: {Cause}")]
+    public static partial void OfferRefused(ILogger logger, DialogId dialog, string cause);
 }

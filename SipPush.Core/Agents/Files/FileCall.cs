@@ -265,8 +265,10 @@ internal sealed class FileCall : IAsyncDisposable
             return false;
         }
 
-        _lines = [.. SdpOfferer.ReadAnswer(offer, answer).Select(line => line.IsAccepted && faults.Exists(fault => fault.Index == line.Index) ? line with { Refusal = LineRefusal.Unusable } : line)];
+        _lines = [.. SdpOfferer.ReadAnswer(offer, answer).Select(line => line.IsAccepted && IsWrong(line) ? line with { Refusal = LineRefusal.Unusable } : line)];
         return true;
+
+        bool IsWrong(NegotiatedLine line) => faults.Exists(fault => fault.Index == line.Index) || (line.Route is { } route && !MsrpNegotiation.IsPath(route.ToPath));
     }
 
     private static bool TryRead(SipBody? body, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SessionDescription? description)

@@ -6,6 +6,9 @@ namespace SipPush;
 /// <summary>One file of a push on its way: what is offered of it, and what has become of it so far.</summary>
 internal sealed class OutgoingFile(PushFile file, FileSelector selector, string messageId)
 {
+    // Who refuses what it has acknowledged gets the file from its beginning once; more often would be without end.
+    private bool _wasWholeAgain;
+
     public PushFile File => file;
 
     /// <summary>Octets at its beginning that are not sent (any more).</summary>
@@ -63,7 +66,8 @@ internal sealed class OutgoingFile(PushFile file, FileSelector selector, string 
     public void IsRefused(int status, string reason)
     {
         IsLost = false;
-        IsWholeAgain = Offset > file.ResumeFrom;
+        IsWholeAgain = Offset > file.ResumeFrom && !_wasWholeAgain;
+        _wasWholeAgain |= IsWholeAgain;
         Offset = IsWholeAgain ? 0 : Offset;
         End(MsrpSendOutcome.Refused, status, reason, null, 0, default, 0);
     }

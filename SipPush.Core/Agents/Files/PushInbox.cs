@@ -74,32 +74,8 @@ public sealed class PushInbox
         ArgumentNullException.ThrowIfNull(offer);
         lock (_gate)
         {
-            var room = Room();
-            if (offer.Files.Count == 0)
-            {
-                return Math.Max(0, offer.Length) > _options.MaximumBytes ? PushDecision.Reject(413)
-                    : room.Bytes < Math.Max(1, offer.Length) || room.Files < 1 ? PushDecision.Reject(480, retryAfter: _options.RetryAfter)
-                    : PushDecision.Accept;
-            }
-
-            var taken = new List<PushFileOffer>();
-            var isPossible = false;
-            foreach (var file in offer.Files)
-            {
-                var length = file.Length ?? 0;
-                var isHere = file.Start == 0 || (file.ReachesEnd && LeftoverLength(file) >= file.Start);
-                isPossible |= file.Size is null || file.Size <= _options.MaximumBytes;
-                if (isHere && length <= room.Bytes && room.Files > 0)
-                {
-                    taken.Add(file);
-                    room = (room.Bytes - length, room.Files - 1);
-                }
-            }
-
-            return taken.Count > 0 ? PushDecision.AcceptFiles(taken)
-                : !isPossible ? PushDecision.Reject(413)
-                : offer.Files.All(file => file.Start > 0) ? PushDecision.Reject(488)
-                : PushDecision.Reject(480, retryAfter: _options.RetryAfter);
+            var decision = Decide(offer, Room());
+            return decision.Status < 300 && (decision.Files?.Count ?? 0) == offer.Files.Count ? decision : Decide(offer, RoomFor(offer));
         }
     }
 
@@ -177,7 +153,40 @@ public sealed class PushInbox
         }
     }
 
-    private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+    // Under the lock.
+    private PushDecision Decide(PushOffer offer, (long Bytes, int Files) room)
+    {
+        if (offer.Files.Count == 0)
+        {
+            return Math.Max(0, offer.Length) > _options.MaximumBytes ? PushDecision.Reject(413)
+                : room.Bytes < Math.Max(1, offer.Length) || room.Files < 1 ? PushDecision.Reject(480, retryAfter: _options.RetryAfter)
+                : PushDecision.Accept;
+        }
+
+        var taken = new List<PushFileOffer>();
+        var isPossible = false;
+        foreach (var file in offer.Files)
+        {
+            var length = file.Length ?? 0;
+            var isHere = file.Start == 0 || (file.ReachesEnd && LeftoverLength(file) >= file.Start);
+            isPossible |= file.Size is null || file.Size <= _options.MaximumBytes;
+            if (isHere && length <= room.Bytes && room.Files > 0)
+            {
+                taken.Add(file);
+                room = (room.Bytes - length, room.Files - 1);
+            }
+        }
+
+        return taken.Count > 0 ? PushDecision.AcceptFiles(taken)
+            : !isPossible ? PushDecision.Reject(413)
+            : offer.Files.All(file => file.Start > 0) ? PushDecision.Reject(488)
+            : PushDecision.Reject(480, retryAfter: _options.RetryAfter);
+    }
+
+    private static long LengthOf(string path) => LengthOf(new FileInfo(path));
+
+    // It may be taken away at any time.
+    private static long LengthOf(FileInfo file) => file.Exists ? file.Length : 0;
 
     private static string? HashOf(MsrpFileSink sink, HashAlgorithmName algorithm)
     {
@@ -336,7 +345,7 @@ public sealed class PushInbox
         var oldest = _options.TimeProvider.GetUtcNow() - _options.KeepPartial;
         foreach (var left in new DirectoryInfo(_incoming).EnumerateFiles())
         {
-            var isResumable = left.Extension == ".part" && left.Name.Length == 32 + ".part".Length && left.LastWriteTimeUtc > oldest.UtcDateTime && left.Length > 0;
+            var isResumable = left.Extension == ".part" && left.Name.Length == 32 + ".part".Length && left.LastWriteTimeUtc > oldest.UtcDateTime && LengthOf(left) > 0;
             if (!isResumable)
             {
                 Remove(left);
@@ -365,13 +374,13 @@ public sealed class PushInbox
         _files = 0;
         foreach (var file in new DirectoryInfo(_folder).EnumerateFiles())
         {
-            _stored += file.Length;
+            _stored += LengthOf(file);
             _files++;
         }
 
         foreach (var left in Leftovers())
         {
-            _stored += left.Length;
+            _stored += LengthOf(left);
         }
     }
 
@@ -379,7 +388,15 @@ public sealed class PushInbox
 
     private (long Bytes, int Files) Room() => (_options.MaximumBytes - _stored - _reserved, _options.MaximumFiles - _files - _writing);
 
-    // What was counted may have been taken away meanwhile, and what can be resumed gives way to what comes now. Under the lock.
+    // What TryMakeRoom could make: what was counted may have been taken away meanwhile, and what can be resumed gives way, unless it is gone on with now. Under the lock.
+    private (long Bytes, int Files) RoomFor(PushOffer offer)
+    {
+        Count();
+        var (bytes, files) = Room();
+        return (bytes + Leftovers().Sum(LengthOf) - offer.Files.Where(file => file.Start > 0).Sum(LeftoverLength), files);
+    }
+
+    // What can be resumed gives way to what comes now. Under the lock.
     private bool TryMakeRoom(long bytes, int files)
     {
         bool Fits() => Room() is var room && room.Bytes >= bytes && room.Files >= files;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using SipPush.Msrp;
 using SipPush.Sdp;
 using SipPush.Sip;
@@ -41,6 +42,7 @@ internal sealed class MsrpNegotiation
             IsReachable = media.Options.IsReachable && (endpoint.Options.AdvertisedPort is not null || (endpoint.LocalEndPoint ?? endpoint.SecureLocalEndPoint) is not null),
             SupportsCema = media.Options.SupportsCema,
             Tls = media.Options.Tls,
+            Decide = (_, remote) => IsPath(remote.Path) ? MediaDecision.Accept : MediaDecision.Refuse,
             Fingerprints = endpoint.Options.Tls?.Certificate is { } certificate && media.Options.Tls != TlsUse.None ? [Fingerprint.Of(certificate.RawData)] : [],
         };
     }
@@ -77,6 +79,9 @@ internal sealed class MsrpNegotiation
         && MessageMedia.TryRead(earlier, earlier.Media[index], out var before, out _)
         && MessageMedia.TryRead(now, now.Media[index], out var after, out _)
         && before.Path.Select(uri => uri.ToString()).SequenceEqual(after.Path.Select(uri => uri.ToString()));
+
+    /// <summary>Whether MSRP can send by a path: a session description takes more for a URI than RFC 4975 §9 does.</summary>
+    public static bool IsPath(IReadOnlyList<PathUri> path) => MsrpPath.TryParse(Encoding.UTF8.GetBytes(string.Join(' ', path)), out _);
 
     /// <summary>From now on nothing is offered or answered with CEMA: somebody is between who does not know it (RFC 6714 §4.2).</summary>
     public void GiveUpCema() => Capabilities = Capabilities with { SupportsCema = false };
@@ -116,6 +121,7 @@ internal sealed class MsrpNegotiation
     public static IReadOnlyList<PathUri> NoPath(int index, bool isSecure) => isSecure ? [PathUri.Parse("msrps://localhost:9/none;tcp")] : [PathUri.Parse("msrp://localhost:9/none;tcp")];
 
     /// <summary>What a session is told of its far end.</summary>
+    /// <param name="route">A route whose path <see cref="IsPath"/>.</param>
     public MsrpRemote RemoteOf(MessageRoute route) => new()
     {
         Path = MsrpPath.Parse(string.Join(' ', route.ToPath)),

@@ -61,7 +61,7 @@ internal sealed class ReceivingExchange
 
         var answer = SdpAnswerer.Answer(
             _offer,
-            Negotiation.Capabilities with { Decide = (index, media) => media.File is null || decision(index) ? MediaDecision.Accept : MediaDecision.Refuse },
+            Negotiation.Capabilities with { Decide = (index, media) => MsrpNegotiation.IsPath(media.Path) && (media.File is null || decision(index)) ? MediaDecision.Accept : MediaDecision.Refuse },
             _transfers);
         return answer with { Description = _exchange.Answer(answer.Description) };
     }

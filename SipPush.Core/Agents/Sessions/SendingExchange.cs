@@ -23,7 +23,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MsrpSession? _current;
     private MsrpSession? _offered;
-    private Task _moving = Task.CompletedTask;
+    private Task[] _moving = [];
 
     /// <summary>The MSRP session that is sent in now, and what completes when another takes its place.</summary>
     public (MsrpSession Session, Task Moved) Current
@@ -92,7 +92,14 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         }
 
         await _begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient) ? Answer(offer) : null;
+        var cause = "it can't be read";
+        var answer = SessionDescription.TryParse(body.Octets.Span, out var offer, out _, SdpProfile.Lenient) ? Answer(offer, out cause) : null;
+        if (answer is null)
+        {
+            PushLog.OfferRefused(log, call.Dialog.Id, cause);
+        }
+
+        return answer;
     }
 
     /// <summary>Offers another path of this end, and goes over to it when the far end takes it.</summary>
@@ -126,14 +133,14 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     /// <summary>Completes when what is being sent has come to its end, or the token gives up the wait.</summary>
     public async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
-        Task moving;
+        Task[] moving;
         MsrpSession current;
         lock (_gate)
         {
             (moving, current) = (_moving, _current!);
         }
 
-        await moving.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(moving).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await current.DrainAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -141,7 +148,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
     public async ValueTask EndAsync()
     {
         await negotiation.DropAsync().ConfigureAwait(false);
-        Task moving;
+        Task[] moving;
         MsrpSession current;
         lock (_gate)
         {
@@ -150,18 +157,20 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
 
         // While an offer is open the negotiation has the session that it is about.
         await current.DisposeAsync().ConfigureAwait(false);
-        await moving.ConfigureAwait(false);
+        await Task.WhenAll(moving).ConfigureAwait(false);
     }
 
     private static SipBody Body(SessionDescription description) => new(SessionDescription.ContentType, description.ToOctets());
 
-    private SipBody? Answer(SessionDescription offer)
+    private SipBody? Answer(SessionDescription offer, out string cause)
     {
+        cause = "";
         lock (_gate)
         {
             WithdrawMove();
-            if (_exchange.ReceiveOffer(offer) is not (OfferVerdict.Changed or OfferVerdict.Unchanged))
+            if (_exchange.ReceiveOffer(offer) is var verdict and not (OfferVerdict.Changed or OfferVerdict.Unchanged))
             {
+                cause = verdict.ToString();
                 return null;
             }
 
@@ -171,6 +180,7 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
             var answer = SdpAnswerer.Answer(offer, negotiation.Capabilities with { MaxSessions = 1 });
             if (answer.RefusalStatus is not null)
             {
+                cause = $"nothing of it is taken: {answer.Lines[0].Refusal}";
                 _exchange.Withdraw();
                 return null;
             }
@@ -266,8 +276,11 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
 
         var line = SdpOfferer.ReadAnswer(offer, answer)[0];
         route = line.IsAccepted ? line.Route : null;
-        refusal = line.IsAccepted ? "The far end does not receive" : $"The session was not taken: {line.Refusal}";
-        return route is { MaySend: true };
+        refusal = !line.IsAccepted ? $"The session was not taken: {line.Refusal}"
+            : route is not { MaySend: true } ? "The far end does not receive"
+            : !MsrpNegotiation.IsPath(route.ToPath) ? "The path of the far end is none"
+            : "";
+        return refusal.Length == 0;
     }
 
     private List<AnswerFault> Faults(SessionDescription answer) => [.. _exchange.ReceiveAnswer(answer).Where(fault => !fault.IsHarmless)];
@@ -317,9 +330,6 @@ internal sealed class SendingExchange(MsrpNegotiation negotiation, ILogger log)
         await leaving.ConfigureAwait(false);
     }
 
-    private void Run(Func<Task> work)
-    {
-        var running = Task.Run(work);
-        _moving = _moving.IsCompleted ? running : Task.WhenAll(_moving, running);
-    }
+    // Under the gate. What is through is not kept, however often the far end moves.
+    private void Run(Func<Task> work) => _moving = [.. _moving.Where(moving => !moving.IsCompleted), Task.Run(work)];
 }

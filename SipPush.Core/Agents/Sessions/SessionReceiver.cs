@@ -101,9 +101,9 @@ internal sealed class SessionReceiver(
             }
 
             session = new ReceivingSession((message, file) => HandOverAsync(message, file, offer, invitation.IsTrusted), Remove, media.Options.EndsWithConnection, userAgent.Stack.TimeProvider, log);
-            if (!TryAdd(session))
+            if (!TryAdd(session, out var cause))
             {
-                await RefuseAsync(invitation, 480, "the receiver ends", null, cancellationToken).ConfigureAwait(false);
+                await RefuseAsync(invitation, 480, cause, options.RetryAfter, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
@@ -150,14 +150,23 @@ internal sealed class SessionReceiver(
             return call.LocalDescription;
         }
 
+        // What waits for room in the queue is bounded by the sessions that there are.
+        if (queue.Reader.Count >= options.QueueLength)
+        {
+            PushLog.OfferRefused(log, call.Dialog.Id, "the queue is full");
+            return null;
+        }
+
         if (!OfferBody.TryRead(octets, out var body, out _) || exchange.Look(body, out var files) is not { } survey)
         {
+            PushLog.OfferRefused(log, call.Dialog.Id, "it can't be read, or is none after those before it");
             return null;
         }
 
         if (survey.RefusalStatus is not null)
         {
             // Nothing of it could be taken, and what was agreed on still counts (RFC 3261 §14.2).
+            PushLog.OfferRefused(log, call.Dialog.Id, $"nothing of it is taken: {survey.Lines[0].Refusal}");
             exchange.Refuse();
             return null;
         }
@@ -205,7 +214,10 @@ internal sealed class SessionReceiver(
 
     private static PushOffer WithFiles(PushOffer offer, IReadOnlyList<PushFileOffer> files) => files.Count == 0
         ? offer
-        : offer with { Files = files, ContentType = files[0].ContentType ?? "application/octet-stream", Length = files.Sum(file => file.Length ?? 0) };
+        : offer with { Files = files, ContentType = files[0].ContentType ?? "application/octet-stream", Length = LengthOf(files) };
+
+    // Sizes are the peer's word, and two of them may be more than there are numbers for.
+    private static long LengthOf(IReadOnlyList<PushFileOffer> files) => (long)Math.Min(long.MaxValue, files.Sum(file => (decimal)(file.Length ?? 0)));
 
     private async ValueTask RefuseAsync(Invitation invitation, int status, string cause, TimeSpan? retryAfter, CancellationToken cancellationToken)
     {
@@ -245,11 +257,12 @@ internal sealed class SessionReceiver(
         await message.DisposeAsync().ConfigureAwait(false);
     }
 
-    private bool TryAdd(ReceivingSession session)
+    private bool TryAdd(ReceivingSession session, out string cause)
     {
         lock (_sessions)
         {
-            return !_isDisposed && _sessions.Add(session);
+            cause = _isDisposed ? "the receiver ends" : $"there are {options.MaximumSessions} sessions";
+            return !_isDisposed && _sessions.Count < options.MaximumSessions && _sessions.Add(session);
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class SipSession : IAsyncDisposable
     private readonly TaskCompletionSource<SipSessionEnd> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _log;
     private volatile KeyValuePair<SipMethod, SipRequestHandler>[] _handlers = [];
-    private Task _work = Task.CompletedTask;
+    private Task[] _work = [];
     private SipBody? _localDescription;
     private SipBody? _remoteDescription;
     private bool _isEnding;
@@ -101,7 +101,7 @@ public sealed class SipSession : IAsyncDisposable
     internal CancellationToken Ending => _ending.Token;
 
     /// <summary>What still goes on by itself: repetitions, refreshes, the BYE to an unwanted branch.</summary>
-    internal Task Work => Read(ref _work);
+    internal Task Work => Task.WhenAll(Read(ref _work));
 
     /// <summary>Takes the requests of a method within the session: INFO, MESSAGE and their like. Others are answered 405.</summary>
     /// <exception cref="InvalidOperationException">Somebody takes that method already, or it is the session's own.</exception>
@@ -267,7 +267,7 @@ public sealed class SipSession : IAsyncDisposable
         {
             lock (_gate)
             {
-                _work = _work.IsCompleted ? running : Task.WhenAll(_work, running);
+                _work = [.. _work.Where(other => !other.IsCompleted), running];
             }
         }
     }

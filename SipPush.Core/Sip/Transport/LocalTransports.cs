@@ -134,9 +134,9 @@ internal sealed class LocalTransports(SipAdvertisedAddress? advertised, int cong
             return known;
         }
 
-        using var probe = new Socket(peer.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
+            using var probe = new Socket(peer.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             probe.Connect(peer, 9);
             known = ((IPEndPoint)probe.LocalEndPoint!).Address;
         }

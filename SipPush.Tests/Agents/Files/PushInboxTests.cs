@@ -188,6 +188,29 @@ public sealed class PushInboxTests
     }
 
     [Test]
+    public async Task An_offer_is_taken_again_when_files_have_been_taken_away()
+    {
+        var inbox = Open(new PushInboxOptions { MaximumBytes = 10, MaximumFiles = 1 });
+        var first = await inbox.SaveAsync(Message("12345678"));
+        Assert.That(inbox.Decide(Offer("size:8")).Status, Is.EqualTo(480));
+
+        File.Delete(first.Path);
+
+        Assert.That(inbox.Decide(Offer("size:8")).Status, Is.EqualTo(200));
+    }
+
+    [Test]
+    public void What_could_be_resumed_gives_way_to_what_is_offered_now()
+    {
+        Directory.CreateDirectory(Incoming);
+        File.WriteAllText(Path.Combine(Incoming, "0123456789abcdef0123456789abcdef.part"), "12345678");
+        var inbox = Open(new PushInboxOptions { MaximumBytes = 10 });
+
+        Assert.That(inbox.Decide(Offer("size:10")).Status, Is.EqualTo(200));
+        Assert.That(inbox.Decide(Offer("size:11")).Status, Is.EqualTo(413));
+    }
+
+    [Test]
     public void Of_several_files_those_are_taken_that_fit()
     {
         var inbox = Open(new PushInboxOptions { MaximumBytes = 10 });

@@ -60,6 +60,7 @@ public sealed class SessionOfferTests
     [TestCase("v=0\r\nnonsense\r\n")]
     [TestCase("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n")]
     [TestCase("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n")]
+    [TestCase("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=message 4321 TCP/MSRP *\r\na=accept-types:*\r\na=path:msrp://127.0.0.1:4321/p!;tcp\r\na=setup:actpass\r\n", TestName = "A_path_that_MSRP_does_not_have_is_refused_and_the_session_goes_on")]
     public async Task An_offer_that_can_not_be_taken_is_refused_and_the_session_goes_on(string offer)
     {
         var (session, messages) = await _far.TakeAsync();

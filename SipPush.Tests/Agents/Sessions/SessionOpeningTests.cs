@@ -71,7 +71,7 @@ public sealed class SessionOpeningTests
 
     [Test]
     [Description("PUSH-24")]
-    public async Task A_receiver_whose_queue_is_full_takes_no_session()
+    public async Task A_receiver_whose_queue_is_full_takes_no_session_and_no_other_path()
     {
         _pair = await SessionPair.StartAsync(new PushReceiverOptions { QueueLength = 1 });
         await using (var session = await _pair.OpenAsync())
@@ -94,9 +94,11 @@ public sealed class SessionOpeningTests
             }
 
             Assert.That((failure!.Result.StatusCode, failure.Result.RetryAfter), Is.EqualTo(((int?)480, (TimeSpan?)TimeSpan.FromSeconds(5))));
-        }
+            Assert.That(Assert.ThrowsAsync<PushException>(() => session.MoveAsync().AsTask().WaitAsync(SessionPair.Patience))!.Result.StatusCode, Is.EqualTo(488));
 
-        await (await _pair.TakeAsync()).DisposeAsync();
+            await (await _pair.TakeAsync()).DisposeAsync();
+            await session.MoveAsync().AsTask().WaitAsync(SessionPair.Patience);
+        }
     }
 
     [Test]
@@ -208,6 +210,7 @@ public sealed class SessionOpeningTests
     [TestCase("v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\n", "488")]
     [TestCase("v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 4000 RTP/AVP 0\n", "488")]
     [TestCase("v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=message 4321 TCP/MSRP *\na=accept-types:image/png\na=path:msrp://127.0.0.1:4321/p1;tcp\na=setup:actpass\n", "488")]
+    [TestCase("v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=message 4321 TCP/MSRP *\na=accept-types:*\na=path:msrp://127.0.0.1:4321/p!;tcp\na=setup:actpass\n", "488", TestName = "A_path_that_MSRP_does_not_have_is_refused")]
     [TestCase("v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nc=IN IP4 127.0.0.1\nt=0 0\nm=message 0 TCP/MSRP *\na=accept-types:*\na=path:msrp://127.0.0.1:4321/p1;tcp\n", "488")]
     [Description("PUSH-24")]
     public async Task An_offer_of_which_nothing_can_be_taken_is_refused(string offer, string status)
@@ -220,6 +223,47 @@ public sealed class SessionOpeningTests
         await peer.WaitForAsync(1);
         Assert.That(peer.Last, Does.StartWith($"SIP/2.0 {status} "));
         await peer.ReplyAsync(SessionText.Ack(peer.Last));
+    }
+
+    [Test]
+    public async Task Sizes_that_add_up_to_more_than_there_are_numbers_for_are_as_many_as_there_are()
+    {
+        var lengths = new List<long>();
+        _pair = await SessionPair.StartAsync(new PushReceiverOptions
+        {
+            MaxSize = long.MaxValue,
+            DecideAsync = (offer, _) =>
+            {
+                lengths.Add(offer.Length);
+                return ValueTask.FromResult(PushDecision.Reject(603));
+            },
+        });
+        await using var peer = await WirePeer.StartAsync(_pair.Network, "udp:192.0.2.9:5060");
+        var offer = SessionText.Offer(4321);
+        var media = offer[offer.IndexOf("m=", StringComparison.Ordinal)..];
+
+        await peer.SendAsync("udp:192.0.2.10:5060", SessionText.Invite(
+            $"{offer}a=sendonly\na=file-transfer-id:1\na=file-selector:size:9223372036854775807\n{media}a=sendonly\na=file-transfer-id:2\na=file-selector:size:9223372036854775807\n"));
+
+        await peer.WaitForAsync(1);
+        Assert.That(peer.Last, Does.StartWith("SIP/2.0 603 "));
+        Assert.That(lengths, Is.EqualTo([long.MaxValue]));
+        await peer.ReplyAsync(SessionText.Ack(peer.Last));
+    }
+
+    [Test]
+    public async Task More_sessions_than_there_may_be_are_told_to_come_back()
+    {
+        _pair = await SessionPair.StartAsync(new PushReceiverOptions { MaximumSessions = 1 });
+        await using (await _pair.OpenAsync())
+        {
+            var refused = Assert.ThrowsAsync<PushException>(() => _pair.OpenAsync());
+
+            Assert.That((refused!.Result.StatusCode, refused.Result.RetryAfter), Is.EqualTo(((int?)480, (TimeSpan?)TimeSpan.FromSeconds(5))));
+        }
+
+        await _pair.NothingIsLeftAsync();
+        await using var next = await _pair.OpenAsync();
     }
 
     [Test]
@@ -238,6 +282,7 @@ public sealed class SessionOpeningTests
     [TestCase("", "The answer can't be read")]
     [TestCase("nonsense", "The answer can't be read")]
     [TestCase("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=message 0 TCP/MSRP *\r\n", "The session was not taken: ByPeer")]
+    [TestCase("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=message 4321 TCP/MSRP *\r\na=accept-types:*\r\na=path:msrp://127.0.0.1:4321/p!;tcp\r\na=setup:passive\r\n", "The path of the far end is none", TestName = "A_path_that_MSRP_does_not_have_makes_no_session")]
     [Description("PUSH-24")]
     public async Task An_answer_that_makes_no_session_is_acknowledged_and_ended_with_BYE(string answer, string reason)
     {
