@@ -419,6 +419,11 @@ internal sealed class MsrpConnection
         {
             return await request.Response.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (request.Response.IsCompletedSuccessfully)
+        {
+            // The answer was here first: a far end that refuses and leaves at once must not look as if it had only left.
+            return await request.Response.ConfigureAwait(false);
+        }
         finally
         {
             lock (Sync)

@@ -129,7 +129,10 @@ internal sealed class CallParty : IAsyncDisposable
     public async Task<SipSession> CallAsync(SipUri target, Func<InviteOptions, InviteOptions>? change = null)
     {
         var options = new InviteOptions { Offer = Sdp(1) };
-        var result = await User.InviteAsync(target, change is null ? options : change(options), Token);
+        var calling = User.InviteAsync(target, change is null ? options : change(options), Token).AsTask();
+        await ((Task)calling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Assert.That(calling.IsCompletedSuccessfully, Is.True, () => $"{calling.Exception}\n{string.Join("\n", Tap.Messages)}");
+        var result = await calling;
         Assert.That(result.StatusCode, Is.EqualTo(200), () => $"{result.Error}{result.Response}\n{string.Join("\n", Tap.Messages)}");
         return result.Session!;
     }

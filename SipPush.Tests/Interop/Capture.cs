@@ -159,7 +159,9 @@ internal sealed class Capture : IAsyncDisposable
     {
         var frame = packet.Elements("proto").Where(part => Name(part) == "frame").ToList();
         var statusCode = Show(message, "sip.Status-Code");
-        var header = Field(message, "sip.msg_hdr")?.Attribute("value")?.Value ?? "";
+
+        // It goes to the end of the segment, which may hold the next message as well.
+        var header = Encoding.UTF8.GetString(Convert.FromHexString(Field(message, "sip.msg_hdr")?.Attribute("value")?.Value ?? "")).Split("\r\n\r\n")[0];
 
         return new CapturedSip
         {
@@ -172,7 +174,7 @@ internal sealed class Capture : IAsyncDisposable
             StatusCode = statusCode is null ? null : Number(statusCode),
             CallId = Show(message, "sip.Call-ID"),
             CSeq = Show(message, "sip.CSeq"),
-            HeaderFields = Encoding.UTF8.GetString(Convert.FromHexString(header)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries),
+            HeaderFields = header.Split("\r\n", StringSplitOptions.RemoveEmptyEntries),
             Description = [.. message.DescendantsAndSelf("proto").Where(part => Name(part) == "sdp").Elements("field").Select(line => Encoding.UTF8.GetString(Convert.FromHexString(line.Attribute("value")?.Value ?? "")))],
             Malformed = malformed,
             Warnings = [.. message.Descendants("field").Where(field => Name(field) == "_ws.expert" && IsWarning(field)).Select(field => Show([field], "_ws.expert.message") ?? "?")],

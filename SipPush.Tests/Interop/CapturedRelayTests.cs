@@ -4,7 +4,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>What the library and Kamailio's relay say to each other over TCP, as tshark recorded it.</summary>
-[TestFixture, Category("Interop")]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class CapturedRelayTests
 {
     private const int Megabyte = 1 << 20;

@@ -5,7 +5,7 @@ using System.Text;
 namespace SipPush.Tests.Interop;
 
 /// <summary>That the peers and the tools work here, before anything of this project takes part.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class HarnessTests
 {
     [Test]

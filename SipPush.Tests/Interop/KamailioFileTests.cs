@@ -6,7 +6,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>Files (RFC 5547) between the agents with Kamailio between them. What was said of them is read by tshark, and what came of them put together by another reader of MSRP.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed partial class KamailioFileTests
 {
     private const string FileName = "A \"large\" file, 100 %.png";

@@ -3,7 +3,7 @@ using SipPush.Sip;
 namespace SipPush.Tests.Interop;
 
 /// <summary>The flows B.1 and B.2 with this library at both ends and Kamailio as the SIP/IP core between them.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class KamailioFlowTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -6,7 +6,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>MSRP over TLS between the agents with Kamailio between them. Nobody knows who signed their certificates: they are told by the fingerprints in SDP (RFC 4975 §14.4, RFC 8122).</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class KamailioMediaTlsTests
 {
     private readonly TestAuthority _stranger = TestAuthority.CreateRoot("Nobody knows it");

@@ -5,7 +5,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>MSRP through Kamailio's relay, over TCP and over TLS.</summary>
-[TestFixture(false), TestFixture(true), Category("Interop")]
+[TestFixture(false), TestFixture(true), Category("Interop"), Parallelizable]
 public sealed class KamailioRelayTests(bool isSecure)
 {
     private const int Megabyte = 1 << 20;

@@ -4,7 +4,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>Sessions between the agents with Kamailio between them, which stays on the way of each SIP request, while MSRP goes from one to the other. What is on the wire is read by others.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class KamailioSessionTests
 {
     private static readonly int[] Sizes = [0, 1, 1_300, 2_048, 2_049, 64 * 1024];

@@ -102,7 +102,7 @@ public sealed class KamailioTlsTests
         Assert.That(result.Outcome, Is.EqualTo(shown ? SipTransactionOutcome.Answered : SipTransactionOutcome.TransportFailed), result.ToString());
         if (!shown)
         {
-            Assert.That(await Poll.UntilAsync(() => core.Log.Any(line => line.Contains("peer did not return a certificate", StringComparison.Ordinal)), TimeSpan.FromSeconds(20)), Is.True);
+            Assert.That(await Poll.UntilAsync(() => core.Log.Any(line => line.Contains("peer did not return a certificate", StringComparison.Ordinal)), TimeSpan.FromSeconds(20)), Is.True, () => $"{result}\n{string.Join('\n', core.Log)}");
         }
     }
 

@@ -4,7 +4,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>Pings to the programs of others. The clock is the test's, the sockets are real: nothing here depends on how fast they are.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class KeepAliveFlowTests
 {
     // Grants outbound, answers two pings on each connection and then no more.

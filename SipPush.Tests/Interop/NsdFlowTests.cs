@@ -7,7 +7,7 @@ using SipPush.Sip.Location;
 namespace SipPush.Tests.Interop;
 
 /// <summary>Servers found in a DNS that somebody else wrote, and reached.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class NsdFlowTests
 {
     [Test]

@@ -26,7 +26,7 @@ public sealed class SippCalledTests
         await session.EndAsync(alice.Token);
 
         var run = await EndAsync(sipp, alice);
-        Assert.That(Of(run, "INVITE", "ACK", "BYE").Select(request => Line(request, "CSeq")), Is.EqualTo(["CSeq: 1 INVITE", "CSeq: 1 ACK", "CSeq: 2 BYE"]));
+        Assert.That(Of(run, "INVITE", "ACK", "BYE").Select(request => Line(request, "CSeq")), Is.EqualTo(["CSeq: 1 INVITE", "CSeq: 1 ACK", "CSeq: 2 BYE"]), () => string.Join("\n", run.Messages));
     }
 
     [Test, Description("SIP-17")]

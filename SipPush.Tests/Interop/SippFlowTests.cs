@@ -3,7 +3,7 @@ using SipPush.Sip;
 namespace SipPush.Tests.Interop;
 
 /// <summary>Sipp as the sender and as the receiver against the agents, with requests that are lost, late and repeated.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class SippFlowTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

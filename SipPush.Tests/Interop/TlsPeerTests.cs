@@ -7,7 +7,7 @@ using SipPush.Tests.Support;
 namespace SipPush.Tests.Interop;
 
 /// <summary>The TLS of another library (Python on OpenSSL) as client and as server, each verifying the other's certificate.</summary>
-[TestFixture, Category("Interop"), NonParallelizable]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class TlsPeerTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -10,7 +10,7 @@ using SipPush.Tests.Samples;
 namespace SipPush.Tests.Interop;
 
 /// <summary>That tshark, which shares no code with this project, reads what the recorder writes.</summary>
-[TestFixture, Category("Interop")]
+[TestFixture, Category("Interop"), Parallelizable]
 public sealed class WireRecorderInteropTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);

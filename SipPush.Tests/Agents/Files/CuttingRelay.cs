@@ -59,8 +59,30 @@ internal sealed class CuttingRelay : IAsyncDisposable
         {
             caller.LingerState = called.LingerState = new LingerOption(true, 0);
             await called.ConnectAsync(IPAddress.Loopback, _port);
-            await Task.WhenAny(PumpAsync(caller, called, countsOctets: false, cut.Token), PumpAsync(called, caller, countsOctets: true, cut.Token));
+            var there = PumpAsync(caller, called, countsOctets: false, cut.Token);
+            var back = PumpAsync(called, caller, countsOctets: true, cut.Token);
+            if (await Task.WhenAny(there, back) == back)
+            {
+                // A reset would take along the answers that the caller has not read yet: it has to have what was counted, and leaves then.
+                called.Close();
+                await EndAsync(caller, cut.Token);
+            }
+
             await cut.CancelAsync();
+        }
+    }
+
+    private static async Task EndAsync(TcpClient caller, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var stream = caller.GetStream();
+            caller.Client.Shutdown(SocketShutdown.Send);
+            await stream.CopyToAsync(Stream.Null, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException or OperationCanceledException)
+        {
+            // It has gone.
         }
     }
 

@@ -8,6 +8,7 @@ using SipPush.Tests.Interop;
 namespace SipPush.Tests.Agents;
 
 /// <summary>What is found in a file of registrations after a crash, or after damage: some of what was written, and nothing else.</summary>
+[Parallelizable]
 public sealed class FileRegistrationDamageTests
 {
     private RegistrationFolder _folder = null!;

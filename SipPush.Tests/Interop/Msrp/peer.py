@@ -28,7 +28,7 @@ class Frame:
 
 class Connection:
     def __init__(self, sock):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) if not isinstance(sock, ssl.SSLSocket) else None
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.buffer, self.pieces, self.came = sock, bytearray(), itertools.cycle(PIECES), []
 
     def next(self):

@@ -4,6 +4,7 @@ using SipPush.Sip.Parsing;
 namespace SipPush.Tests.Sip.Parsing;
 
 /// <summary>Whatever arrives, nothing throws (SIP-96): the parser names a fault, and a reading that finds none is empty.</summary>
+[Parallelizable]
 public sealed class MutationTests
 {
     private static readonly SipLimits Limits = new();
