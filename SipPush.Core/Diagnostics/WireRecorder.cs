@@ -11,7 +11,10 @@ namespace SipPush.Diagnostics;
 /// endpoints. The octets are those of the messages; the headers of IP, UDP and TCP round them are made up, with right addresses, sequence numbers and checksums. What went over TLS is
 /// recorded in clear, and each packet of it says so.
 /// </summary>
-/// <remarks>Passwords never go over the wire, but digests, identities and contents do: the file is as confidential as they are. Safe for concurrent use.</remarks>
+/// <remarks>
+/// Passwords never go over the wire, but digests, identities and contents do: the file is as confidential as they are. Each message of MSRP begins a packet, whatever went together: Wireshark
+/// looks for one only there. One that has not ended is held, up to 64 KiB, until it has or the connection or the recording ends. Safe for concurrent use.
+/// </remarks>
 public sealed class WireRecorder : IDisposable
 {
     // Of a packet with the longest headers and the largest payload that an IP packet can have.
@@ -340,7 +343,7 @@ public sealed class WireRecorder : IDisposable
 
         public bool IsSecure => isSecure;
 
-        // Wireshark looks for a message of MSRP only where a packet begins. SIP comes in whole messages.
+        // None for SIP, which a tap is shown in whole messages.
         public MsrpCutter? Cutter { get; } = isMsrp ? new MsrpCutter(LargestPayload) : null;
 
         public TcpDirection Back { get; set; } = null!;
