@@ -83,7 +83,7 @@ internal sealed class OfferBody
     /// <summary>The icon of a file; null when there is none, or none that can be read.</summary>
     public PushContent? IconOf(FileTransfer file)
     {
-        if (file.Icon is null || Find(_parts, Uri.UnescapeDataString(file.Icon)) is not { ContentType.Type.IsEmpty: false } part)
+        if (file.Icon is null || Find(_parts, Uri.UnescapeDataString(file.Icon)) is not { } part)
         {
             return null;
         }

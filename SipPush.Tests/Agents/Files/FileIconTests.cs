@@ -143,12 +143,11 @@ public sealed class FileIconTests
         Assert.That((seen!.ContentType, Encoding.ASCII.GetString(seen.Bytes.Span)), Is.EqualTo(("image/jpeg", "icon")));
     }
 
-    [TestCase("image/jpeg", "Content-ID: <another@alicepc.example.com>")]
-    [TestCase("image/jpeg", "Content-ID: <id2@alicepc.example.com>\nContent-Transfer-Encoding: base64")]
-    [TestCase("nonsense", "Content-ID: <id2@alicepc.example.com>")]
-    public void An_icon_that_is_not_there_or_coded_or_of_no_type_is_none(string type, string headers)
+    [TestCase("Content-ID: <another@alicepc.example.com>")]
+    [TestCase("Content-ID: <id2@alicepc.example.com>\nContent-Transfer-Encoding: base64")]
+    public void An_icon_that_is_not_there_or_coded_is_none(string headers)
     {
-        OfferBody.TryRead(Body("multipart/related;boundary=b", Part("application/sdp", Description) + Part(type, "icon", headers)), out var offer, out _);
+        OfferBody.TryRead(Body("multipart/related;boundary=b", Part("application/sdp", Description) + Part("image/jpeg", "icon", headers)), out var offer, out _);
 
         Assert.That(offer!.IconOf(FileOf(offer)), Is.Null);
     }
