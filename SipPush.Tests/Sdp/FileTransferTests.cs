@@ -136,6 +136,22 @@ public sealed class FileTransferTests
     }
 
     [Test]
+    public void What_is_remembered_of_transfers_has_an_end_however_long_their_names_are()
+    {
+        var transfers = new FileTransfers();
+        var selector = new FileSelector { Name = new string('a', 60_000) };
+        var taken = Enumerable.Range(0, 100).Select(number => new FileTransfer { Selector = selector, TransferId = $"id{number}" }).TakeWhile(transfer =>
+        {
+            var isNew = transfers.Classify(transfer) == FileTransferNovelty.New;
+            transfers.Add(transfer, isAccepted: true);
+            return isNew;
+        }).Count();
+
+        Assert.That(taken, Is.EqualTo(70), "4 Mi characters");
+        Assert.That(transfers.Classify(new FileTransfer { Selector = selector, TransferId = "id0" }), Is.EqualTo(FileTransferNovelty.Known));
+    }
+
+    [Test]
     [Description("SDP-34")]
     public void Several_files_have_several_lines_and_each_is_decided_for_itself()
     {

@@ -75,7 +75,7 @@ internal sealed class ReceivedFileStream(Stream content, PushFileOffer file, Act
         if (!_isJudged)
         {
             _length += octets.Length;
-            if (_length > file.Length || (isEnd && file.ReachesEnd && _length != (file.Length ?? _length)))
+            if (_length > file.Length || (isEnd && _length < file.Length))
             {
                 Judge($"The file has {_length} octets{(isEnd ? "" : " at least")}, {file.Length} were announced");
             }

@@ -15,6 +15,8 @@ public sealed class FileStreamTests
     [TestCase("abcd", "size:3 " + Abc, null, "The file has 4 octets at least, 3 were announced")]
     [TestCase("ab", "size:3 " + Abc, null, "The file has 2 octets, 3 were announced")]
     [TestCase("bc", "size:3 " + Abc, "2-3", null)]
+    [TestCase("ab", "size:3 " + Abc, "1-2", null)]
+    [TestCase("ab", "size:4", "1-3", "The file has 2 octets, 3 were announced")]
     [TestCase("xx", "size:3 " + Abc, "2-*", null)]
     [TestCase("b", "size:3 " + Abc, "2-*", "The file has 1 octets, 2 were announced")]
     [Description("SDP-37, D56")]
