@@ -1,5 +1,5 @@
 // A test's fields are its own: none sees what another left in them.
 [assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 
-// Those that may run beside others mostly wait for other processes, so there is one more at once than there are cores where it matters.
+// Those that may run beside others wait for other processes most of the time: three of them keep two cores busy.
 [assembly: LevelOfParallelism(3)]

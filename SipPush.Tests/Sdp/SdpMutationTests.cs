@@ -3,6 +3,7 @@ using SipPush.Sdp;
 namespace SipPush.Tests.Sdp;
 
 /// <summary>Whatever arrives, nothing throws: a parse error or a refusal is all that comes of it.</summary>
+[Parallelizable]
 public sealed class SdpMutationTests
 {
     private static readonly byte[] Nasty = [0, 9, 10, 13, 32, (byte)'"', (byte)'%', (byte)':', (byte)'=', (byte)'/', (byte)';', (byte)'*', (byte)'-', (byte)'[', (byte)'0', (byte)'9', 0x7F, 0x80, 0xC3, 0xFF];

@@ -3,6 +3,7 @@ using SipPush.Msrp.Chunking;
 
 namespace SipPush.Tests.Msrp.Chunking;
 
+[Parallelizable]
 public sealed class ChunkMapTests
 {
     private readonly ChunkMap _map = new(new ReassemblyLimits(MessageSize: 1000, GapBuffer: 0, Ranges: 4));

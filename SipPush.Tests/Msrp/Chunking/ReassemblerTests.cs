@@ -5,6 +5,7 @@ using SipPush.Msrp.Chunking;
 
 namespace SipPush.Tests.Msrp.Chunking;
 
+[Parallelizable]
 public sealed class ReassemblerTests
 {
     private static readonly ReassemblyLimits Limits = new(MessageSize: 1000, GapBuffer: 500, Ranges: 8);

@@ -4,6 +4,7 @@ using SipPush.Msrp.Framing;
 namespace SipPush.Tests.Msrp.Framing;
 
 /// <summary>Frames that chance has spoilt: nothing escapes, and what comes out doesn't depend on how the octets came.</summary>
+[Parallelizable]
 public sealed class FrameFuzzTests
 {
     private const string Stream =
