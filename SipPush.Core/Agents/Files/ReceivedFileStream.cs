@@ -6,28 +6,12 @@ namespace SipPush;
 /// <param name="content">The octets.</param>
 /// <param name="file">What was said.</param>
 /// <param name="judged">Told once whether it is right, before the last read says so.</param>
-internal sealed class ReceivedFileStream(Stream content, PushFileOffer file, Action<bool> judged) : Stream
+internal sealed class ReceivedFileStream(Stream content, PushFileOffer file, Action<bool> judged) : ForwardStream
 {
     private readonly IncrementalHash[] _hashes = file.Start == 0 && file.ReachesEnd ? [.. file.Expected.Select(hash => IncrementalHash.CreateHash(hash.Algorithm))] : [];
     private long _length;
     private string? _wrong;
     private bool _isJudged;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -36,25 +20,12 @@ internal sealed class ReceivedFileStream(Stream content, PushFileOffer file, Act
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         Check(buffer.Span[..count], isEnd: count == 0 && !buffer.IsEmpty);
         return count;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

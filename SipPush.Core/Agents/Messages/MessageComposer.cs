@@ -56,13 +56,6 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
         },
     };
 
-    /// <summary>What header lines say of the service and the application of a push.</summary>
-    public PushTags TagsOf(PushOptions push)
-    {
-        var application = push.Application ?? options.Application;
-        return application == options.Application ? _standard ??= CreateTags(application) : CreateTags(application);
-    }
-
     /// <summary>The envelope round a content of which only the head is at hand.</summary>
     public byte[] EnvelopeHead(PushContent content, PushOptions push) =>
         Envelope(content.ContentType, default, push, push.Application ?? options.Application).ToArray();
@@ -88,6 +81,12 @@ internal sealed class MessageComposer(SipUserAgent userAgent, PushSenderOptions 
         }
 
         AddHeaders(request, push.Headers);
+    }
+
+    private PushTags TagsOf(PushOptions push)
+    {
+        var application = push.Application ?? options.Application;
+        return application == options.Application ? _standard ??= CreateTags(application) : CreateTags(application);
     }
 
     private PushTags CreateTags(PushApplicationId application)

@@ -35,8 +35,6 @@ internal static class DigestCalculator
             : HashOf(algorithm, key, credentials.Nonce, FormatCount(credentials.NonceCount ?? 0), cnonce, credentials.Qop, request);
     }
 
-    public static bool IsAuth(string? qop) => string.Equals(qop, "auth", StringComparison.OrdinalIgnoreCase);
-
     public static bool IsAuthInt(string? qop) => string.Equals(qop, "auth-int", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A nonce count as its eight digits.</summary>
